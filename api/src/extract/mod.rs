@@ -1,0 +1,19 @@
+//! What handlers ask for in their signatures. Authority is one of these: a handler that compiles is authorised.
+
+mod caller;
+mod idempotency;
+mod ids;
+mod incident;
+mod json;
+mod paging;
+mod precondition;
+mod query;
+
+pub(crate) use caller::{Admin, Holder, Ingest, Needs, Operator, Root, Scoped, Viewer};
+pub(crate) use idempotency::IdempotencyKey;
+pub(crate) use ids::PathId;
+pub(crate) use incident::IncidentOf;
+pub(crate) use json::{Json, JsonBytes, escaped, read_slice, read_value};
+pub(crate) use paging::{Listed, Page, Paged};
+pub(crate) use precondition::{IfMatch, etag};
+pub(crate) use query::Query;

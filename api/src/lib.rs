@@ -1,0 +1,17 @@
+//! The HTTP API: who asks, what for, and what is answered.
+//!
+//! [`router`] holds the routes and [`layers`] what surrounds them. They are apart because one listener serves the API and
+//! the status site: the site's pages go through the same layers, and neither crate knows the other.
+
+mod app;
+mod edge;
+mod extract;
+mod openapi;
+mod problem;
+mod routes;
+mod state;
+
+pub use app::{probes_router, router};
+pub use edge::layers;
+pub use problem::{Problem, ProblemBody};
+pub use state::{ApiParts, ApiState, Facts, JobRow, JobsReport, Readiness};

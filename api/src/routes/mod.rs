@@ -1,0 +1,56 @@
+//! One file for each resource: its routes on top, its handlers below, what they read and write beside them.
+
+mod components;
+mod config;
+mod health;
+mod incidents;
+mod keys;
+mod maintenances;
+mod metrics;
+mod probe;
+mod samples;
+mod slo_burndown;
+mod slo_config;
+mod slo_history;
+mod slo_status;
+mod tenants;
+
+use axum::http::header::LOCATION;
+use axum::http::{HeaderName, HeaderValue};
+use utoipa_axum::router::OpenApiRouter;
+
+use plimsoll_domain::time::Timestamp;
+
+use crate::state::ApiState;
+
+/// The routes of all resources.
+pub(crate) fn all() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .merge(tenants::router())
+        .merge(keys::router())
+        .merge(components::router())
+        .merge(samples::router())
+        .merge(maintenances::router())
+        .merge(slo_config::router())
+        .merge(slo_status::router())
+        .merge(slo_history::router())
+        .merge(slo_burndown::router())
+        .merge(incidents::router())
+        .merge(config::router())
+        .merge(probes())
+}
+
+/// The routes that watch the process.
+pub(crate) fn probes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().merge(health::router()).merge(metrics::router())
+}
+
+/// The header `Location`, naming what was created.
+fn location(path: &str) -> [(HeaderName, HeaderValue); 1] {
+    [(LOCATION, HeaderValue::try_from(path).expect("paths of slugs are visible ASCII"))]
+}
+
+/// A sort key: by time, then by id.
+fn by_time(at: Timestamp, id: &str) -> String {
+    format!("{:020} {id}", at.millis())
+}

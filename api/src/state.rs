@@ -1,0 +1,118 @@
+//! What every handler can reach. Built once by the composition; nothing here is read from the environment.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::Value;
+
+use plimsoll_domain::entropy::Entropy;
+use plimsoll_domain::time::{Clock, Interval, Timestamp};
+use plimsoll_store::Store;
+
+/// Everything the API stands on.
+pub struct ApiParts {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Where keys and ids come from.
+    pub entropy: Arc<dyn Entropy>,
+    /// The platform owner's key as [`hash_key`](plimsoll_domain::tenant::hash_key) makes it.
+    pub root_key_hash: String,
+    /// The length of a tick.
+    pub interval: Interval,
+    /// What the process knows of itself.
+    pub facts: Facts,
+    /// Whether the process may take traffic.
+    pub readiness: Arc<Readiness>,
+    /// What the jobs of this process last did.
+    pub jobs: Arc<dyn JobsReport>,
+    /// Called when somebody changed what the public sees, so that it is shown without waiting for the next tick.
+    pub changed: Arc<dyn Fn() + Send + Sync>,
+    /// Renders `/metrics`, as Prometheus text.
+    pub metrics_text: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Operations that another crate serves on the same listener, to stand in the same `OpenAPI` document.
+    pub extra_openapi: Option<utoipa::openapi::OpenApi>,
+}
+
+/// What the process knows of itself.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The running configuration without anything secret, as `GET /observability/config` shows it.
+    pub running_config: Value,
+    /// The version of the program.
+    pub version: &'static str,
+    /// The roles that run here: `api`, `jobs`, `status`.
+    pub roles: Vec<String>,
+}
+
+/// [`ApiParts`], shared: cloning it is cheap.
+#[derive(Clone)]
+pub struct ApiState(Arc<ApiParts>);
+
+impl ApiState {
+    /// Shares `parts`.
+    pub fn new(parts: ApiParts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for ApiState {
+    type Target = ApiParts;
+
+    fn deref(&self) -> &ApiParts {
+        &self.0
+    }
+}
+
+/// Whether start-up has finished, and whether the process is on its way out.
+#[derive(Debug, Default)]
+pub struct Readiness {
+    started: AtomicBool,
+    draining: AtomicBool,
+}
+
+impl Readiness {
+    /// Notes that start-up has finished.
+    pub fn set_started(&self) {
+        self.started.store(true, Ordering::Release);
+    }
+
+    /// Notes that the process stops: it finishes what it has and wants nothing new.
+    pub fn set_draining(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    /// Whether start-up has finished.
+    pub fn is_started(&self) -> bool {
+        self.started.load(Ordering::Acquire)
+    }
+
+    /// Whether the process is on its way out.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+}
+
+/// What one background job last did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobRow {
+    /// Its name, e.g. `tick`.
+    pub name: &'static str,
+    /// When it last finished; `None` before the first time.
+    pub last_run_at: Option<Timestamp>,
+}
+
+/// How the jobs of this process tell of themselves, for `/health/detailed`.
+pub trait JobsReport: Send + Sync {
+    /// One row for each job; none when the jobs run elsewhere.
+    fn rows(&self) -> Vec<JobRow>;
+}
+
+/// For a process without the `jobs` role: no rows.
+impl JobsReport for () {
+    fn rows(&self) -> Vec<JobRow> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,193 @@
+//! A whole API on a real store in a folder of its own, with a clock that stands still until it is moved.
+
+#![expect(unreachable_pub, reason = "shared by test binaries, each of which uses a part")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use plimsoll_api::{ApiParts, ApiState, Facts, JobRow, JobsReport, Readiness, layers, router};
+use plimsoll_domain::entropy::Entropy;
+use plimsoll_domain::tenant::hash_key;
+use plimsoll_domain::time::{Clock, Interval, Span, Timestamp};
+use plimsoll_store::Store;
+use plimsoll_store::embedded::{EmbeddedStore, Limits};
+
+pub const ROOT: &str = "plk_root";
+/// When every test begins.
+pub const NOON: &str = "2026-11-01T12:00:00.000Z";
+
+pub struct StandingClock(AtomicI64);
+
+impl StandingClock {
+    pub fn advance(&self, span: Span) {
+        self.0.fetch_add(span.seconds() * 1_000, Ordering::Relaxed);
+    }
+}
+
+impl Clock for StandingClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
+struct Counting(AtomicU64);
+
+impl Entropy for Counting {
+    fn bytes(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+        bytes
+    }
+}
+
+struct OneJob;
+
+impl JobsReport for OneJob {
+    fn rows(&self) -> Vec<JobRow> {
+        vec![JobRow { name: "tick", last_run_at: Some("2026-11-01T11:59:30Z".parse().expect("valid")) }]
+    }
+}
+
+pub struct World {
+    pub app: Router,
+    pub clock: Arc<StandingClock>,
+    pub store: Arc<dyn Store>,
+    pub readiness: Arc<Readiness>,
+    _folder: tempfile::TempDir,
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Value,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("visible ASCII"))
+    }
+
+    /// The answer, which must be of `status`.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self
+    }
+
+    /// Asserts that this is a whole problem of `status`; the pointers it names.
+    #[track_caller]
+    pub fn problem(&self, status: u16) -> Vec<&str> {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(self.body["status"], json!(status));
+        assert_eq!(self.body["instance"], json!(self.header("x-request-id")));
+        assert!(self.body["type"].is_string() && self.body["title"].is_string() && self.body["detail"].is_string());
+        let errors = self.body["errors"].as_array().map_or(&[][..], Vec::as_slice);
+        errors.iter().map(|error| error["pointer"].as_str().expect("a pointer")).collect()
+    }
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with(None, |app| app).await
+    }
+
+    pub async fn with(extra_openapi: Option<utoipa::openapi::OpenApi>, more: impl FnOnce(Router) -> Router) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = EmbeddedStore::open(folder.path(), Limits::default()).await.expect("a store");
+        let store: Arc<dyn Store> = Arc::new(store);
+        let noon: Timestamp = NOON.parse().expect("valid");
+        let clock = Arc::new(StandingClock(AtomicI64::new(noon.millis())));
+        let readiness = Arc::new(Readiness::default());
+        let state = ApiState::new(ApiParts {
+            store: Arc::clone(&store),
+            clock: Arc::<StandingClock>::clone(&clock),
+            entropy: Arc::new(Counting(AtomicU64::new(1))),
+            root_key_hash: hash_key(ROOT),
+            interval: Interval::MINUTE,
+            facts: Facts { running_config: json!({"store": "embedded"}), version: "0.0.0", roles: vec!["api".into()] },
+            readiness: Arc::clone(&readiness),
+            jobs: Arc::new(OneJob),
+            changed: Arc::new(|| {}),
+            metrics_text: Arc::new(|| "plimsoll_up 1\n".to_owned()),
+            extra_openapi,
+        });
+        let app = layers(more(router(state.clone())), &state);
+        Self { app, clock, store, readiness, _folder: folder }
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.app.clone().oneshot(request).await.expect("infallible");
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a body in memory");
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Answer { status: parts.status, headers: parts.headers, body, text }
+    }
+
+    pub async fn get(&self, key: &str, path: &str) -> Answer {
+        self.send(request("GET", key, path, Body::empty())).await
+    }
+
+    pub async fn delete(&self, key: &str, path: &str) -> Answer {
+        self.send(request("DELETE", key, path, Body::empty())).await
+    }
+
+    pub async fn post(&self, key: &str, path: &str, body: Value) -> Answer {
+        self.send(request("POST", key, path, Body::from(body.to_string()))).await
+    }
+
+    pub async fn put(&self, key: &str, path: &str, body: Value) -> Answer {
+        self.send(request("PUT", key, path, Body::from(body.to_string()))).await
+    }
+
+    pub async fn patch(&self, key: &str, path: &str, body: Value) -> Answer {
+        self.send(request("PATCH", key, path, Body::from(body.to_string()))).await
+    }
+
+    /// PUT or PATCH with `If-Match`.
+    pub async fn matching(&self, method: &str, key: &str, (path, tag): (&str, &str), body: Value) -> Answer {
+        let mut request = request(method, key, path, Body::from(body.to_string()));
+        request.headers_mut().insert("if-match", tag.parse().expect("visible ASCII"));
+        self.send(request).await
+    }
+
+    /// A new tenant; its admin key.
+    pub async fn tenant(&self, id: &str) -> String {
+        let answer = self.post(ROOT, "/tenants", json!({"id": id, "name": format!("Tenant {id}")})).await.expect(201);
+        answer.body["admin_key"].as_str().expect("a key").to_owned()
+    }
+
+    /// A new key of `role`.
+    pub async fn key(&self, admin: &str, tenant: &str, role: &str) -> String {
+        let path = format!("/tenants/{tenant}/keys");
+        let answer = self.post(admin, &path, json!({"name": format!("a {role}"), "role": role})).await.expect(201);
+        answer.body["key"].as_str().expect("a key").to_owned()
+    }
+
+    /// A new component with a probe of `kind`.
+    pub async fn component(&self, admin: &str, tenant: &str, id: &str, kind: &str) {
+        let probe = match kind {
+            "http" => json!({"kind": "http", "url": "https://example.com/"}),
+            "heartbeat" => json!({"kind": "heartbeat", "every_seconds": 60}),
+            kind => json!({"kind": kind}),
+        };
+        let body = json!({"id": id, "name": id, "probe": probe});
+        self.post(admin, &format!("/tenants/{tenant}/components"), body).await.expect(201);
+    }
+}
+
+pub fn request(method: &str, key: &str, path: &str, body: Body) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+    if !key.is_empty() {
+        request = request.header("authorization", format!("Bearer {key}"));
+    }
+    request.body(body).expect("a request")
+}

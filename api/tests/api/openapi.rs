@@ -1,0 +1,121 @@
+//! The document says what there is, and the page that shows it needs no other host.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::common::World;
+
+const OPERATIONS: [&str; 30] = [
+    "POST /tenants",
+    "GET /tenants",
+    "GET /tenants/{tenant_id}",
+    "POST /tenants/{tenant_id}/keys",
+    "GET /tenants/{tenant_id}/keys",
+    "DELETE /tenants/{tenant_id}/keys/{key_id}",
+    "POST /tenants/{tenant_id}/components",
+    "GET /tenants/{tenant_id}/components",
+    "GET /tenants/{tenant_id}/components/{component_id}",
+    "PUT /tenants/{tenant_id}/components/{component_id}",
+    "DELETE /tenants/{tenant_id}/components/{component_id}",
+    "POST /tenants/{tenant_id}/components/{component_id}/heartbeat",
+    "POST /tenants/{tenant_id}/samples",
+    "POST /tenants/{tenant_id}/maintenances",
+    "GET /tenants/{tenant_id}/maintenances",
+    "DELETE /tenants/{tenant_id}/maintenances/{maintenance_id}",
+    "GET /observability/slo/config/{tenant_id}",
+    "PUT /observability/slo/config/{tenant_id}",
+    "GET /observability/slo/status/{tenant_id}",
+    "GET /observability/slo/history/{tenant_id}/{slo_type}",
+    "GET /observability/slo/burndown/{tenant_id}",
+    "POST /incidents",
+    "GET /incidents",
+    "GET /incidents/{id}",
+    "PATCH /incidents/{id}",
+    "GET /health",
+    "GET /ready",
+    "GET /health/detailed",
+    "GET /observability/config",
+    "GET /metrics",
+];
+
+fn operations(document: &Value) -> BTreeSet<String> {
+    let paths = document["paths"].as_object().expect("paths");
+    let of = |(path, item): (&String, &Value)| {
+        let methods =
+            item.as_object().expect("an item").keys().map(|method| format!("{} {path}", method.to_uppercase()));
+        methods.collect::<Vec<_>>()
+    };
+    paths.iter().flat_map(of).collect()
+}
+
+fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::Object(fields) => {
+            found.extend(fields.get("$ref").and_then(Value::as_str));
+            fields.values().for_each(|field| references(field, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn every_operation_is_in_the_document_and_every_reference_leads_somewhere() {
+    let world = World::new().await;
+    let document = world.get("", "/openapi.json").await.expect(200).body;
+    assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1.")));
+    let mut expected: BTreeSet<String> = OPERATIONS.into_iter().map(str::to_owned).collect();
+    expected.insert("GET /startup".to_owned());
+    assert_eq!(operations(&document), expected);
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    assert!(found.contains(&"#/components/schemas/ProblemBody"));
+    for reference in found {
+        let pointer = reference.strip_prefix('#').expect("a reference into the document");
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+    assert_eq!(document.pointer("/components/securitySchemes/key/scheme"), Some(&Value::from("bearer")));
+}
+
+#[tokio::test]
+async fn every_documented_operation_is_routed_and_can_fail_as_a_problem() {
+    let world = World::new().await;
+    let document = world.get("", "/openapi.json").await.expect(200).body;
+    let mut ids = BTreeSet::new();
+    for operation in operations(&document) {
+        let (method, path) = operation.split_once(' ').expect("a method and a path");
+        let place = &document["paths"][path][method.to_lowercase()];
+        assert!(place.pointer("/responses/default/content/application~1problem+json").is_some(), "{operation}");
+        assert!(place["summary"].is_string() && place["tags"].is_array(), "{operation}");
+        ids.insert(place["operationId"].to_string());
+        let concrete = path.split('/').map(|part| if part.starts_with('{') { "some" } else { part });
+        let concrete = concrete.collect::<Vec<_>>().join("/");
+        let answer = world.send(crate::common::request(method, "", &concrete, axum::body::Body::empty())).await;
+        let needs_key = place.get("security").is_some();
+        assert_eq!(answer.status.as_u16() == 401, needs_key, "{operation}: {}", answer.status);
+        assert_ne!(answer.status.as_u16(), 404, "{operation}");
+    }
+    assert_eq!(ids.len(), operations(&document).len(), "operation ids are unique: {ids:?}");
+}
+
+#[tokio::test]
+async fn what_another_crate_serves_stands_in_the_same_document() {
+    let extra = serde_json::from_value(serde_json::json!({
+        "openapi": "3.1.0", "info": {"title": "Site", "version": "1"},
+        "paths": {"/public/status": {"get": {"responses": {"200": {"description": "The page"}}}}}
+    }));
+    let world = World::with(Some(extra.expect("a document")), |app| app).await;
+    let document = world.get("", "/openapi.json").await.expect(200).body;
+    assert!(operations(&document).contains("GET /public/status"));
+    assert_eq!(document["info"]["title"], "Plimsoll");
+}
+
+#[tokio::test]
+async fn the_reference_page_needs_no_other_host() {
+    let world = World::new().await;
+    let page = world.get("", "/docs/").await.expect(200);
+    assert!(page.text.contains("swagger-ui") && !page.text.contains("//"), "{}", page.text);
+    let start = world.get("", "/docs/swagger-initializer.js").await.expect(200);
+    assert!(start.text.contains("/openapi.json"));
+}

@@ -1,0 +1,190 @@
+//! Typed ids. A tenant's id cannot be passed where a component's is wanted, and none exists that is not well-formed.
+//!
+//! Ids are slugs of `[a-z0-9-]{1,63}`, chosen by the caller or made here with a prefix that tells what they name. SLO
+//! names may hold `_` as well, since the customer's defaults (`latency_p95`) do.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::entropy::Entropy;
+use crate::time::{Hour, Tick};
+
+fn check_slug(text: &str, extra: Option<char>) -> Result<(), String> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || Some(c) == extra;
+    if (1..=63).contains(&text.len()) && text.chars().all(allowed) {
+        return Ok(());
+    }
+    let alphabet = extra.map_or_else(|| "a-z, 0-9 and -".to_owned(), |c| format!("a-z, 0-9, - and {c}"));
+    Err(format!("expected 1 to 63 characters of {alphabet}, got {text:?}"))
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $extra:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                check_slug(text, $extra).map(|()| Self(text.to_owned()))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+            }
+        }
+    };
+}
+
+id!(
+    /// Names a tenant; also the slug in its page's path.
+    TenantId, None
+);
+id!(
+    /// Names a component within its tenant.
+    ComponentId, None
+);
+id!(
+    /// Names an API key within its tenant.
+    KeyId, None
+);
+id!(
+    /// Names an incident, across tenants.
+    IncidentId, None
+);
+id!(
+    /// Names a maintenance within its tenant.
+    MaintenanceId, None
+);
+id!(
+    /// Names an SLO within its tenant: `slo_type` in the API.
+    SloType, Some('_')
+);
+
+fn made(prefix: &str, bytes: &[u8]) -> String {
+    let hex = bytes.iter().take(10).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    format!("{prefix}-{hex}")
+}
+
+fn derived(prefix: &str, parts: &[&str]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+    }
+    made(prefix, hasher.finalize().as_bytes())
+}
+
+impl ComponentId {
+    /// A fresh id.
+    pub fn fresh(entropy: &dyn Entropy) -> Self {
+        Self(made("cmp", &entropy.bytes()))
+    }
+
+    /// The id of what a request with this `Idempotency-Key` creates: asking again names the same component.
+    pub fn idempotent(tenant: &TenantId, key: &str) -> Self {
+        Self(derived("cmp", &[tenant.as_str(), "idempotency-key", key]))
+    }
+}
+
+impl KeyId {
+    /// A fresh id.
+    pub fn fresh(entropy: &dyn Entropy) -> Self {
+        Self(made("key", &entropy.bytes()))
+    }
+}
+
+impl IncidentId {
+    /// A fresh id, for an incident that a person opens.
+    pub fn fresh(entropy: &dyn Entropy) -> Self {
+        Self(made("inc", &entropy.bytes()))
+    }
+
+    /// The id of the automatic incident that `component` opens at `tick`: the same however often the tick runs.
+    pub fn automatic(tenant: &TenantId, component: &ComponentId, tick: Tick) -> Self {
+        Self(derived("inc", &[tenant.as_str(), component.as_str(), &tick.seconds().to_string()]))
+    }
+
+    /// The id of what a request with this `Idempotency-Key` creates: asking again names the same incident.
+    pub fn idempotent(tenant: &TenantId, key: &str) -> Self {
+        Self(derived("inc", &[tenant.as_str(), "idempotency-key", key]))
+    }
+}
+
+impl MaintenanceId {
+    /// A fresh id.
+    pub fn fresh(entropy: &dyn Entropy) -> Self {
+        Self(made("mnt", &entropy.bytes()))
+    }
+
+    /// The id of what a request with this `Idempotency-Key` creates: asking again names the same maintenance.
+    pub fn idempotent(tenant: &TenantId, key: &str) -> Self {
+        Self(derived("mnt", &[tenant.as_str(), "idempotency-key", key]))
+    }
+}
+
+impl TenantId {
+    /// The tenant that Plimsoll makes for itself at first start.
+    pub fn plimsoll() -> Self {
+        Self("plimsoll".to_owned())
+    }
+}
+
+/// Names one stored hour of one component: (tenant, component, hour).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HourKey {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Of what.
+    pub component: ComponentId,
+    /// When.
+    pub hour: Hour,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_a_slug() {
+        assert!("api-2".parse::<ComponentId>().is_ok());
+        for wrong in ["", "API", "a_b", "a.b", "å", &"a".repeat(64)] {
+            assert!(wrong.parse::<ComponentId>().is_err(), "{wrong}");
+        }
+        assert!("latency_p95".parse::<SloType>().is_ok());
+    }
+
+    #[test]
+    fn a_derived_id_depends_on_every_part_and_where_it_ends() {
+        let id = |tenant: &str, component: &str| {
+            let (tenant, component) = (tenant.parse().expect("slug"), component.parse().expect("slug"));
+            IncidentId::automatic(&tenant, &component, Tick::from_seconds(60))
+        };
+        assert_eq!(id("a", "bc"), id("a", "bc"));
+        assert_ne!(id("a", "bc"), id("ab", "c"));
+    }
+}

@@ -1,0 +1,10 @@
+//! Incidents: what the public is told while something is wrong, and the state machine that opens and closes the
+//! automatic ones.
+//!
+//! The state lives in the incident itself: a tick that is run again, or half run, finds it there and decides the same.
+
+mod automatic;
+mod record;
+
+pub use automatic::{AUTOMATIC, DEFAULT_SETTLE, Finding, Transition, decide, end_of_removed};
+pub use record::{Automation, ComponentStatus, Impact, Incident, IncidentStatus, IncidentUpdate};

@@ -1,0 +1,134 @@
+//! Runs a tick at each boundary of the wall clock, without drift, until asked to stop; then finishes the one in hand.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use plimsoll_domain::ids::TenantId;
+use plimsoll_domain::time::{Clock, Interval, Span, Tick, Timestamp};
+use plimsoll_runtime::egress::Egress;
+use plimsoll_runtime::lifecycle::Lifecycle;
+use plimsoll_store::Store;
+
+use crate::retention;
+use crate::tick::Ticker;
+
+/// How long changes are gathered before they are shown.
+const BURST: Duration = Duration::from_millis(200);
+
+/// What the jobs need to know.
+#[derive(Clone, Debug)]
+pub struct JobsSettings {
+    /// Length of a tick.
+    pub interval: Interval,
+    /// How long a component must stay well before its incident is resolved.
+    pub settle: Span,
+    /// Names this instance among those that share the work.
+    pub holder: String,
+    /// What probes may reach.
+    pub egress: Egress,
+    /// What the probes of `own_tenant` may reach: Plimsoll itself, too.
+    pub own_egress: Egress,
+    /// The tenant that watches Plimsoll itself.
+    pub own_tenant: TenantId,
+    /// Addresses that tell whether we are cut off ourselves.
+    pub reference_addresses: Vec<String>,
+}
+
+/// How the jobs are doing, for the health of the process. Clones share one state.
+#[derive(Clone, Debug, Default)]
+pub struct JobsState(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    last_tick: AtomicI64,
+    changed: Notify,
+}
+
+impl JobsState {
+    /// When a tick last ran to its end; `None` before the first.
+    pub fn last_tick(&self) -> Option<Timestamp> {
+        let millis = self.0.last_tick.load(Ordering::Acquire);
+        (millis != 0).then(|| Timestamp::from_millis(millis))
+    }
+
+    /// Tells the jobs that somebody changed what the public sees: it is shown without waiting for the next tick.
+    pub fn wake(&self) {
+        self.0.changed.notify_one();
+    }
+
+    fn note(&self, at: Timestamp) {
+        self.0.last_tick.store(at.millis(), Ordering::Release);
+    }
+}
+
+/// Starts the jobs within `life`; `state` tells how they are doing from then on.
+pub fn run(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, settings: JobsSettings, state: JobsState, life: &Lifecycle) {
+    let interval = settings.interval;
+    let ticker = Ticker::new(Arc::clone(store), Arc::clone(clock), settings, life.stopping().clone());
+    life.spawn::<String>("tick", {
+        let (clock, life) = (Arc::clone(clock), life.clone());
+        async move {
+            tick_until_stopped(ticker, clock.as_ref(), interval, &life, &state).await;
+            Ok(())
+        }
+    });
+    life.spawn::<String>("retention", {
+        let (store, clock, stopping) = (Arc::clone(store), Arc::clone(clock), life.stopping().clone());
+        async move {
+            retention::clear_until_stopped(store.as_ref(), clock.as_ref(), &stopping).await;
+            Ok(())
+        }
+    });
+}
+
+async fn tick_until_stopped(
+    mut ticker: Ticker,
+    clock: &dyn Clock,
+    interval: Interval,
+    life: &Lifecycle,
+    state: &JobsState,
+) {
+    let mut last = None;
+    loop {
+        let now = clock.now();
+        let tick = Tick::containing(now, interval);
+        if last == Some(tick) {
+            let wait = u64::try_from(tick.end(interval).millis_since(now)).unwrap_or(0);
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(wait)) => {}
+                () = state.0.changed.notified() => show_again(&mut ticker, life).await,
+                () = life.stopping().cancelled() => break,
+            }
+            continue;
+        }
+        last = Some(tick);
+        match ticker.run(tick).await {
+            Ok(report) => {
+                state.note(clock.now());
+                report.announce();
+            }
+            Err(error) => {
+                metrics::counter!("plimsoll_tick_failures_total").increment(1);
+                tracing::error!(error = %error, "the tick failed: the next one mends what it left");
+            }
+        }
+        if life.stopping().is_cancelled() {
+            break;
+        }
+    }
+    ticker.leave().await;
+}
+
+/// Waits a moment, since changes come in bursts, and shows them all at once.
+async fn show_again(ticker: &mut Ticker, life: &Lifecycle) {
+    tokio::select! {
+        () = tokio::time::sleep(BURST) => {}
+        () = life.stopping().cancelled() => return,
+    }
+    if let Err(error) = ticker.show_again().await {
+        tracing::warn!(error = %error, "a change could not be shown at once: the next tick shows it");
+    }
+}

@@ -1,0 +1,108 @@
+//! One tick, step by step: who works on what, look, record, fold, measure, decide, show.
+
+mod evaluate;
+mod incidents;
+mod memory;
+mod probe;
+mod record;
+mod report;
+mod show;
+mod world;
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use plimsoll_domain::time::{Clock, Tick, Timestamp};
+use plimsoll_store::{Result, Store};
+
+use crate::JobsSettings;
+use memory::Memory;
+pub use probe::Prober;
+pub use report::TickReport;
+use world::World;
+
+/// Runs ticks. Holds what need not be read again each time; all of it can be lost without harm.
+pub struct Ticker {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    settings: JobsSettings,
+    prober: Prober,
+    memory: Memory,
+    /// The last tick that ran to its end, and when it began.
+    last: Option<(Tick, Timestamp)>,
+    /// Since when ticks have run without a break: before, nobody could have reported to us.
+    resumed_at: Option<Timestamp>,
+    stopping: CancellationToken,
+}
+
+/// What every step of one tick works with.
+pub(crate) struct Step<'a> {
+    store: &'a dyn Store,
+    settings: &'a JobsSettings,
+    tick: Tick,
+    world: World,
+    report: TickReport,
+}
+
+impl Ticker {
+    /// Runs ticks against `store`; when `stopping` is cancelled, looks that have not ended are given up.
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        settings: JobsSettings,
+        stopping: CancellationToken,
+    ) -> Self {
+        let prober = Prober::new(&settings, Arc::clone(&clock));
+        Self { store, clock, prober, memory: Memory::default(), last: None, resumed_at: None, settings, stopping }
+    }
+
+    /// Runs one tick to its end. An error is one of the store as a whole; whatever was stored before stays, and the next
+    /// tick goes on from there, and from nothing else.
+    pub async fn run(&mut self, tick: Tick) -> Result<TickReport> {
+        let ran = self.run_through(tick).await;
+        if ran.is_err() {
+            (self.memory, self.last, self.resumed_at) = (Memory::default(), None, None);
+        }
+        ran
+    }
+
+    /// Shows again what the last tick found, with what people have changed since: incidents, maintenance, components.
+    /// How far the ticks have come stays as it is.
+    pub async fn show_again(&mut self) -> Result<()> {
+        let Some((tick, began)) = self.last else { return Ok(()) };
+        let mut world = World::load(self.store.as_ref(), &self.settings, self.clock.now()).await?;
+        world.now = began;
+        let report = TickReport::begin(tick, began, &world);
+        let step = Step { store: self.store.as_ref(), settings: &self.settings, tick, world, report };
+        show::show(&mut self.memory, &step).await
+    }
+
+    async fn run_through(&mut self, tick: Tick) -> Result<TickReport> {
+        // What is found is true of this tick, even where its end has come before it began to be run.
+        let last_of_tick = Timestamp::from_millis(tick.end(self.settings.interval).millis() - 1);
+        let started = self.clock.now().min(last_of_tick).max(tick.start());
+        let resumed_at = *self.resumed_at.get_or_insert(started);
+        let world = World::load(self.store.as_ref(), &self.settings, started).await?;
+        let report = TickReport::begin(tick, started, &world);
+        let mut step = Step { store: self.store.as_ref(), settings: &self.settings, tick, world, report };
+        let looks = self.prober.look_at_all(&step.world, resumed_at, &self.stopping).await;
+        step.report.note_looks(&looks);
+        record::record(&mut step, &looks).await?;
+        self.memory.fold(&step).await?;
+        self.memory.advance(&step).await?;
+        evaluate::evaluate(&mut self.memory, &step).await?;
+        incidents::decide(&self.memory, &mut step, &looks, self.clock.now()).await?;
+        show::show(&mut self.memory, &step).await?;
+        self.last = Some((tick, started));
+        step.report.end(self.clock.now(), &step.world);
+        Ok(step.report)
+    }
+
+    /// Tells the other instances that this one is gone.
+    pub async fn leave(&self) {
+        if let Err(error) = self.store.release_lease(&self.settings.holder).await {
+            tracing::warn!(error = %error, "could not give up the lease: it ends by itself");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Leaves behind what the public may see. A snapshot that tells nothing new is only marked as still true.
+
+use plimsoll_domain::component::Component;
+use plimsoll_domain::ledger::Reach;
+use plimsoll_domain::page::{ComponentState, SnapshotParts, StatusSnapshot};
+use plimsoll_domain::sample::SampleStatus;
+use plimsoll_domain::time::Timestamp;
+use plimsoll_store::{Result, StoreError};
+
+use super::Step;
+use super::memory::{Memory, TenantMemory};
+use super::world::TenantWorld;
+
+const SNAPSHOTS_PER_WRITE: usize = 100;
+
+/// Stores a snapshot for every tenant.
+pub(crate) async fn show(memory: &mut Memory, step: &Step<'_>) -> Result<()> {
+    let mut fresh = Vec::new();
+    let mut same = Vec::new();
+    for tenant in &step.world.tenants {
+        let Some(held) = memory.tenants.get_mut(&tenant.tenant.id) else { continue };
+        let snapshot = snapshot_of(step, tenant, held);
+        let hash = content_hash(&snapshot);
+        held.shown_at = Some(step.world.now);
+        if held.shown == Some(hash) {
+            same.push(tenant.tenant.id.clone());
+            continue;
+        }
+        fresh.push((snapshot, hash));
+        if fresh.len() >= SNAPSHOTS_PER_WRITE {
+            store_fresh(memory, step, &mut fresh).await?;
+        }
+    }
+    store_fresh(memory, step, &mut fresh).await?;
+    step.store.touch_snapshots(&same, step.world.now).await
+}
+
+async fn store_fresh(memory: &mut Memory, step: &Step<'_>, fresh: &mut Vec<(StatusSnapshot, [u8; 32])>) -> Result<()> {
+    let (snapshots, hashes): (Vec<_>, Vec<_>) = fresh.drain(..).unzip();
+    match step.store.put_snapshots(&snapshots).await {
+        Ok(()) => {}
+        Err(error @ (StoreError::Unavailable { .. } | StoreError::DiskFull)) => return Err(error),
+        Err(error) => {
+            metrics::counter!("plimsoll_snapshot_failures_total").increment(1);
+            tracing::error!(error = %error, "some snapshots could not be stored: their pages stay as they were");
+            return Ok(());
+        }
+    }
+    for (snapshot, hash) in snapshots.iter().zip(hashes) {
+        if let Some(held) = memory.tenants.get_mut(&snapshot.tenant) {
+            held.shown = Some(hash);
+        }
+    }
+    Ok(())
+}
+
+fn snapshot_of(step: &Step<'_>, tenant: &TenantWorld, held: &TenantMemory) -> StatusSnapshot {
+    let end = step.tick.end(step.settings.interval);
+    // A component that was added since the last tick has no memory yet: nothing is known of it.
+    let state = |component: &Component| {
+        let memory = held.components.get(&component.id);
+        ComponentState {
+            component: component.clone(),
+            latest: memory.map_or(SampleStatus::Unknown, |memory| memory.latest),
+            past_days: memory.map(|memory| memory.past_days.clone()).unwrap_or_default(),
+            today: memory.and_then(|memory| memory.ledger.totals(Reach::Today, end)).unwrap_or_default(),
+        }
+    };
+    StatusSnapshot::build(SnapshotParts {
+        tenant: &tenant.tenant,
+        components: tenant.components.iter().map(state).collect(),
+        incidents: tenant.incidents.clone(),
+        maintenances: tenant.maintenances.clone(),
+        interval: step.settings.interval,
+        now: step.world.now,
+    })
+}
+
+fn content_hash(snapshot: &StatusSnapshot) -> [u8; 32] {
+    let timeless = StatusSnapshot { as_of: Timestamp::from_millis(0), ..snapshot.clone() };
+    let text = serde_json::to_vec(&timeless).expect("a snapshot has string keys and finite numbers");
+    *blake3::hash(&text).as_bytes()
+}

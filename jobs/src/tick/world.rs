@@ -1,0 +1,104 @@
+//! Everything a tick reads before it acts: the tenants this instance owns, and what belongs to them.
+
+use std::collections::HashMap;
+
+use plimsoll_domain::component::Component;
+use plimsoll_domain::ids::{ComponentId, TenantId};
+use plimsoll_domain::incident::Incident;
+use plimsoll_domain::maintenance::Maintenance;
+use plimsoll_domain::page::PAST_INCIDENTS;
+use plimsoll_domain::probe::Heartbeat;
+use plimsoll_domain::slo::SloConfig;
+use plimsoll_domain::tenant::Tenant;
+use plimsoll_domain::time::{Span, Timestamp};
+use plimsoll_store::{Result, Store};
+
+use crate::JobsSettings;
+use crate::share::owns;
+
+/// One tenant and what belongs to it.
+pub(crate) struct TenantWorld {
+    pub(crate) tenant: Tenant,
+    pub(crate) components: Vec<Component>,
+    pub(crate) slos: SloConfig,
+    pub(crate) incidents: Vec<Incident>,
+    pub(crate) maintenances: Vec<Maintenance>,
+    /// Until when its snapshot was true: its last tick.
+    pub(crate) shown: Option<Timestamp>,
+}
+
+impl TenantWorld {
+    pub(crate) fn in_maintenance(&self, component: &ComponentId, at: Timestamp) -> bool {
+        self.maintenances.iter().any(|maintenance| maintenance.covers(component, at))
+    }
+}
+
+/// What a tick reads before it acts.
+pub(crate) struct World {
+    pub(crate) tenants: Vec<TenantWorld>,
+    pub(crate) heartbeats: HashMap<(TenantId, ComponentId), Heartbeat>,
+    /// When the tick began to act.
+    pub(crate) now: Timestamp,
+}
+
+impl World {
+    pub(crate) async fn load(store: &dyn Store, settings: &JobsSettings, now: Timestamp) -> Result<Self> {
+        // Long enough to be renewed by the next tick, short enough that a dead instance costs one.
+        let until = now.plus(Span::from_seconds(settings.interval.seconds() * 3 / 2));
+        let alive = store.renew_lease(&settings.holder, until, now).await?;
+        let mut components = grouped(store.components_across_tenants().await?, |component| &component.tenant);
+        let mut slos = store.slo_configs_across_tenants().await?;
+        let mut incidents = grouped(recent_incidents(store, now).await?, |incident| &incident.tenant);
+        let oldest = now.minus(plimsoll_domain::sample::SAMPLE_RETENTION);
+        let mut maintenances =
+            grouped(store.maintenances_across_tenants(oldest).await?, |maintenance| &maintenance.tenant);
+        let shown = store.snapshot_times_across_tenants().await?;
+        let heartbeats = store.heartbeats_across_tenants().await?;
+        let owned = store.tenants_across_all().await?.into_iter();
+        let tenants = owned
+            .filter(|tenant| owns(&settings.holder, &alive, &tenant.id))
+            .map(|tenant| TenantWorld {
+                components: components.remove(&tenant.id).unwrap_or_default(),
+                slos: slos.remove(&tenant.id).unwrap_or_default(),
+                incidents: incidents.remove(&tenant.id).unwrap_or_default(),
+                maintenances: maintenances.remove(&tenant.id).unwrap_or_default(),
+                shown: shown.get(&tenant.id).copied(),
+                tenant,
+            })
+            .collect();
+        Ok(Self { tenants, heartbeats, now })
+    }
+
+    /// Reads the incidents again, after they were changed.
+    pub(crate) async fn reload_incidents(&mut self, store: &dyn Store) -> Result<()> {
+        let mut incidents = grouped(recent_incidents(store, self.now).await?, |incident| &incident.tenant);
+        for tenant in &mut self.tenants {
+            tenant.incidents = incidents.remove(&tenant.tenant.id).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn tenant_ids(&self) -> Vec<TenantId> {
+        self.tenants.iter().map(|tenant| tenant.tenant.id.clone()).collect()
+    }
+
+    pub(crate) fn components(&self) -> impl Iterator<Item = (&TenantWorld, &Component)> {
+        self.tenants.iter().flat_map(|tenant| tenant.components.iter().map(move |component| (tenant, component)))
+    }
+}
+
+async fn recent_incidents(store: &dyn Store, now: Timestamp) -> Result<Vec<Incident>> {
+    store.open_or_recent_incidents_across_tenants(now.minus(PAST_INCIDENTS)).await
+}
+
+fn grouped<T>(items: Vec<T>, tenant_of: impl Fn(&T) -> &TenantId) -> HashMap<TenantId, Vec<T>> {
+    let mut groups: HashMap<TenantId, Vec<T>> = HashMap::new();
+    for item in items {
+        if let Some(group) = groups.get_mut(tenant_of(&item)) {
+            group.push(item);
+        } else {
+            groups.insert(tenant_of(&item).clone(), vec![item]);
+        }
+    }
+    groups
+}

@@ -1,0 +1,170 @@
+//! The one HTTP client. Whatever it connects to has passed [`Egress`]: names when they are resolved, literal addresses
+//! before the request, and both again for every redirect. It heeds no proxy variables, which would defeat all that.
+
+use std::net::SocketAddr;
+use std::sync::Once;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Method, StatusCode};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::{Attempt, Policy};
+use url::{Host, Url};
+
+use crate::egress::{Egress, EgressError};
+
+const MAX_REDIRECTS: usize = 5;
+
+/// Sends requests to permitted addresses only. Every request has a connection of its own, so that a probe sees what a
+/// newcomer would see.
+#[derive(Clone, Debug)]
+pub struct HttpClient {
+    direct: reqwest::Client,
+    following: reqwest::Client,
+    egress: Egress,
+}
+
+/// A request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// How.
+    pub method: Method,
+    /// Where.
+    pub url: Url,
+    /// With which headers.
+    pub headers: HeaderMap,
+    /// Whether up to five redirects are followed.
+    pub follow_redirects: bool,
+    /// Time for the whole exchange.
+    pub timeout: Duration,
+    /// How much of the body is read at most, in bytes.
+    pub body_limit: usize,
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// Its status.
+    pub status: StatusCode,
+    /// The first bytes of its body.
+    pub body: Bytes,
+}
+
+/// Why there is no answer; the words are for operators and hold no secrets.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// The address must not be spoken to.
+    #[error(transparent)]
+    Egress(#[from] EgressError),
+    /// It took too long.
+    #[error("no answer within {0} ms")]
+    Timeout(u128),
+    /// The exchange failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl HttpClient {
+    /// A client that speaks only to what `egress` permits.
+    pub fn new(egress: &Egress) -> Self {
+        install_tls_provider();
+        let follow = {
+            let egress = egress.clone();
+            Policy::custom(move |attempt| follow(&egress, attempt))
+        };
+        Self { direct: build(egress, Policy::none()), following: build(egress, follow), egress: egress.clone() }
+    }
+
+    /// Sends `request` and reads the beginning of the answer.
+    pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        check_literal(&self.egress, &request.url)?;
+        let client = if request.follow_redirects { &self.following } else { &self.direct };
+        let sending =
+            client.request(request.method, request.url).headers(request.headers).timeout(request.timeout).send();
+        let failed = |error: reqwest::Error| describe(&error, request.timeout);
+        let mut answer = sending.await.map_err(failed)?;
+        let status = answer.status();
+        let mut body = BytesMut::new();
+        while body.len() < request.body_limit
+            && let Some(chunk) = answer.chunk().await.map_err(failed)?
+        {
+            body.extend_from_slice(&chunk[..chunk.len().min(request.body_limit - body.len())]);
+        }
+        Ok(Response { status, body: body.freeze() })
+    }
+}
+
+/// Makes rustls use the one provider that is compiled in. Needed once, before the first TLS connection.
+pub fn install_tls_provider() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // An error means that a provider is installed already, which is all that is wanted.
+        let _installed = rustls::crypto::ring::default_provider().install_default();
+    });
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that builds HTTP clients")]
+fn build(egress: &Egress, redirects: Policy) -> reqwest::Client {
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(redirects)
+        .referer(false)
+        .dns_resolver(std::sync::Arc::new(GuardedResolver(egress.clone())))
+        .pool_max_idle_per_host(0)
+        .connect_timeout(Duration::from_secs(10))
+        .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .expect("a client without certificates of its own can be built")
+}
+
+fn check_literal(egress: &Egress, url: &Url) -> Result<(), EgressError> {
+    let port = url.port_or_known_default().unwrap_or_default();
+    let ip = match url.host() {
+        Some(Host::Ipv4(ip)) => ip.into(),
+        Some(Host::Ipv6(ip)) => ip.into(),
+        _ => return Ok(()),
+    };
+    if egress.permits(SocketAddr::new(ip, port)) {
+        return Ok(());
+    }
+    Err(EgressError::Refused { host: ip.to_string() })
+}
+
+fn follow(egress: &Egress, attempt: Attempt<'_>) -> reqwest::redirect::Action {
+    if attempt.previous().len() > MAX_REDIRECTS {
+        return attempt.error(format!("more than {MAX_REDIRECTS} redirects"));
+    }
+    match check_literal(egress, attempt.url()) {
+        Ok(()) => attempt.follow(),
+        Err(refused) => attempt.error(refused),
+    }
+}
+
+#[derive(Debug)]
+struct GuardedResolver(Egress);
+
+impl Resolve for GuardedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let egress = self.0.clone();
+        Box::pin(async move {
+            // The port is not known here: own addresses, which name one, are always literal.
+            let addresses = egress.resolve(name.as_str(), 0).await?;
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
+
+fn describe(error: &reqwest::Error, timeout: Duration) -> HttpError {
+    if error.is_timeout() {
+        return HttpError::Timeout(timeout.as_millis());
+    }
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    // What the resolver and the redirect policy refuse comes back wrapped.
+    match innermost.downcast_ref::<EgressError>() {
+        Some(refused) => HttpError::Egress(refused.clone()),
+        None => HttpError::Failed(innermost.to_string()),
+    }
+}

@@ -1,0 +1,13 @@
+//! What every role stands on: configuration, telemetry, life cycle, the clock, chance, and the one way out to the network.
+//!
+//! The bans of `clippy.toml` have their exceptions here and nowhere else.
+
+pub mod config;
+pub mod egress;
+pub mod http_client;
+pub mod lifecycle;
+pub mod log_writer;
+pub mod masking;
+pub mod system_clock;
+pub mod system_entropy;
+pub mod telemetry;

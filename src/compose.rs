@@ -1,0 +1,221 @@
+//! From a configuration to a running process: store, then the listener, then the jobs. Everything that lives on is tracked by
+//! the [`Lifecycle`] that was passed in.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+
+use plimsoll_api::{ApiParts, ApiState, Facts, JobRow, JobsReport, Readiness};
+use plimsoll_domain::entropy::Entropy;
+use plimsoll_domain::ids::TenantId;
+use plimsoll_domain::time::Clock;
+use plimsoll_jobs::{JobsSettings, JobsState};
+use plimsoll_runtime::config::Config;
+use plimsoll_runtime::egress::Egress;
+use plimsoll_runtime::lifecycle::Lifecycle;
+use plimsoll_runtime::system_clock::SystemClock;
+use plimsoll_runtime::system_entropy::SystemEntropy;
+use plimsoll_runtime::telemetry;
+use plimsoll_status_site::{Site, SiteSettings};
+use plimsoll_store::{OpenOptions, PublicReads, Store};
+use secrecy::ExposeSecret;
+
+use crate::keys::{self, RootKey};
+use crate::own_tenant;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// How often the recorder folds what was counted, so that memory stays bounded when nobody scrapes.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// The JSON API.
+    pub api: bool,
+    /// Sampling, measuring, incidents.
+    pub jobs: bool,
+    /// The public status page.
+    pub status: bool,
+}
+
+impl Roles {
+    /// Everything in one process.
+    pub const ALL: Self = Self { api: true, jobs: true, status: true };
+
+    fn names(self) -> Vec<String> {
+        let all = [(self.api, "api"), (self.jobs, "jobs"), (self.status, "status")];
+        all.iter().filter(|(on, _)| *on).map(|(_, name)| (*name).to_owned()).collect()
+    }
+}
+
+/// A process that runs.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// How a person on this machine reaches it.
+    pub url: String,
+    /// Where the root key is found.
+    pub root_key_source: String,
+    /// The store, to be closed when everything has stopped.
+    pub store: Arc<dyn Store>,
+}
+
+/// Starts what `roles` name; returns once the listener accepts.
+pub async fn start(config: Config, roles: Roles, life: &Lifecycle) -> anyhow::Result<Running> {
+    let began = std::time::Instant::now();
+    let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let opened = plimsoll_store::open(&OpenOptions { uri: config.store.clone() }).await;
+    let store = opened.context("cannot open the store (PLIMSOLL_STORE)")?;
+    let given = config.root_key.as_ref().map(ExposeSecret::expose_secret);
+    let root_key = keys::root_key(given, &config.data_dir, entropy.as_ref())?;
+    let listener = TcpListener::bind(config.http_addr)
+        .await
+        .with_context(|| format!("cannot listen on {} (PLIMSOLL_HTTP_ADDR)", config.http_addr))?;
+    let address = listener.local_addr()?;
+    let own = reachable(address);
+    if roles == Roles::ALL {
+        // A process with fewer roles does not serve what these probes look at.
+        own_tenant::keep_in_step(store.as_ref(), &format!("http://{own}"), clock.now(), entropy.as_ref()).await?;
+    }
+    let readiness = Arc::new(Readiness::default());
+    let settings = jobs_settings(&config, own, entropy.as_ref());
+    let jobs = roles.jobs.then(JobsState::default);
+    let parts = ApiParts {
+        store: Arc::clone(&store),
+        clock: Arc::clone(&clock),
+        entropy,
+        root_key_hash: root_key.hash.clone(),
+        interval: config.interval,
+        facts: Facts { running_config: config.public_view(), version: VERSION, roles: roles.names() },
+        readiness: Arc::clone(&readiness),
+        changed: {
+            let jobs = jobs.clone();
+            Arc::new(move || jobs.iter().for_each(JobsState::wake))
+        },
+        jobs: Arc::new(JobRows(jobs.clone())),
+        metrics_text: metrics_text(life)?,
+        extra_openapi: roles.status.then(plimsoll_status_site::openapi),
+    };
+    let router = routes(&config, roles, &ApiState::new(parts), (&store, &clock));
+    serve(listener, router, life, &readiness);
+    readiness.set_started();
+    if let Some(jobs) = jobs {
+        // Last, since the first thing they look at is what has just been started.
+        plimsoll_jobs::run(&store, &clock, settings, jobs, life);
+    }
+    announce(&config, roles, &root_key, own, began.elapsed());
+    Ok(Running { address, url: format!("http://{own}"), root_key_source: root_key.source, store })
+}
+
+/// Where this process reaches itself: a listener on every address is reached on loopback.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+fn jobs_settings(config: &Config, own: SocketAddr, entropy: &dyn Entropy) -> JobsSettings {
+    let egress = Egress::new(&config.egress_allow);
+    JobsSettings {
+        interval: config.interval,
+        settle: config.settle,
+        holder: holder(&config.store, entropy),
+        own_egress: egress.and_own(&[own]),
+        egress,
+        own_tenant: TenantId::plimsoll(),
+        reference_addresses: config.reference_addresses.clone(),
+    }
+}
+
+/// Names this process among those that share the tenants. On the embedded store there is one at a time: started again
+/// after a crash, it takes up its own lease instead of waiting for the end of its predecessor's.
+fn holder(store: &str, entropy: &dyn Entropy) -> String {
+    if store.starts_with("embedded:") {
+        return "alone".to_owned();
+    }
+    entropy.bytes().iter().take(8).fold(String::new(), |name, byte| format!("{name}{byte:02x}"))
+}
+
+fn routes(
+    config: &Config,
+    roles: Roles,
+    state: &ApiState,
+    (store, clock): (&Arc<dyn Store>, &Arc<dyn Clock>),
+) -> Router {
+    let api = if roles.api { plimsoll_api::router(state.clone()) } else { plimsoll_api::probes_router(state.clone()) };
+    let mut router = api;
+    if roles.status {
+        let reads: Arc<dyn PublicReads> = Arc::clone(store) as Arc<dyn PublicReads>;
+        let settings = SiteSettings {
+            default_tenant: config.site_tenant.clone(),
+            public_url: config.public_url.clone(),
+            snapshot_dir: Some(config.data_dir.join("pages")),
+        };
+        router = router.merge(plimsoll_status_site::router(Site::new(reads, Arc::clone(clock), settings)));
+    }
+    plimsoll_api::layers(router, state)
+}
+
+fn serve(listener: TcpListener, router: Router, life: &Lifecycle, readiness: &Arc<Readiness>) {
+    let listener = listener.tap_io(|stream| {
+        // Without it a small answer waits for the client's acknowledgement; failing to set it only costs that time.
+        let _set = stream.set_nodelay(true);
+    });
+    let (stopping, readiness) = (life.stopping().clone(), Arc::clone(readiness));
+    life.spawn("http", async move {
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let drain = async move {
+            stopping.cancelled().await;
+            readiness.set_draining();
+        };
+        axum::serve(listener, service).with_graceful_shutdown(drain).await
+    });
+}
+
+type MetricsText = Arc<dyn Fn() -> String + Send + Sync>;
+
+fn metrics_text(life: &Lifecycle) -> anyhow::Result<MetricsText> {
+    let handle = telemetry::count_from_now_on()?;
+    let (upkept, stopping) = (handle.clone(), life.stopping().clone());
+    life.spawn::<String>("metrics upkeep", async move {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(UPKEEP) => upkept.run_upkeep(),
+                () = stopping.cancelled() => return Ok(()),
+            }
+        }
+    });
+    Ok(Arc::new(move || telemetry::render(&handle)))
+}
+
+fn announce(config: &Config, roles: Roles, root_key: &RootKey, own: SocketAddr, took: Duration) {
+    tracing::info!(
+        version = VERSION,
+        roles = roles.names().join(","),
+        store = config.store.as_str(),
+        address = %config.http_addr,
+        page = format!("http://{own}/"),
+        api = format!("http://{own}/docs"),
+        // Not named root_key, which would be masked: this is where it lies, not what it is.
+        root_file = root_key.source.as_str(),
+        interval_seconds = config.interval.seconds(),
+        start_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        "started"
+    );
+}
+
+struct JobRows(Option<JobsState>);
+
+impl JobsReport for JobRows {
+    fn rows(&self) -> Vec<JobRow> {
+        self.0.iter().map(|jobs| JobRow { name: "tick", last_run_at: jobs.last_tick() }).collect()
+    }
+}

@@ -1,0 +1,7 @@
+//! Plimsoll, composed: the command line and the one function that turns a configuration into a running process. The
+//! tests compose with the same function.
+
+pub mod cli;
+pub mod compose;
+mod keys;
+mod own_tenant;

@@ -1,0 +1,233 @@
+//! Invented snapshots, for tests and for looking at the design. Nothing that serves real pages uses them.
+
+use std::collections::BTreeMap;
+
+use plimsoll_domain::incident::{
+    AUTOMATIC, Automation, ComponentStatus, Impact, Incident, IncidentStatus, IncidentUpdate,
+};
+use plimsoll_domain::maintenance::Maintenance;
+use plimsoll_domain::page::{ComponentFigure, DAYS, DayFigure, StatusSnapshot, Uptime};
+use plimsoll_domain::time::Timestamp;
+
+use ComponentStatus::{DegradedPerformance, MajorOutage, Operational, PartialOutage, UnderMaintenance, Unknown};
+
+/// The author of what is written by hand in the samples; it must stand on no page.
+pub(crate) const KEY_NAME: &str = "key-of-alice";
+
+fn at(text: &str) -> Timestamp {
+    text.parse().expect("samples hold valid instants")
+}
+
+fn id<T: std::str::FromStr>(text: &str) -> T {
+    text.parse().ok().expect("samples hold valid ids")
+}
+
+/// 2026-11-21T12:03:00Z.
+pub(crate) fn noon() -> Timestamp {
+    at("2026-11-21T12:03:00Z")
+}
+
+/// One well component, no incidents.
+pub(crate) fn quiet() -> StatusSnapshot {
+    StatusSnapshot {
+        tenant: id("acme"),
+        name: "Acme Works".to_owned(),
+        as_of: noon(),
+        interval_seconds: 60,
+        overall: Operational,
+        components: vec![component(None, "web", "Web application", Operational, 0)],
+        incidents: Vec::new(),
+        maintenances: Vec::new(),
+    }
+}
+
+/// Every state there is, long names, incidents and maintenance.
+pub(crate) fn busy() -> StatusSnapshot {
+    let long = "Licence synchronisation with the northern regional federations and their clubs";
+    let mut api = component(Some("Core"), "api", "API", MajorOutage, 3);
+    api.description = Some("What applications and partners talk to.".to_owned());
+    let mut late = component(Some("Edges"), "sync", long, DegradedPerformance, 5);
+    for day in &mut late.days[..52] {
+        *day = DayFigure { status: Unknown, uptime: None, coverage: 0.0, ..*day };
+    }
+    late.last_90_days = Uptime { ratio: Some(0.999_994), coverage: 0.418 };
+    let mut unknown = component(None, "mail", "Outgoing mail", Unknown, 0);
+    unknown.days.iter_mut().for_each(|day| *day = DayFigure { status: Unknown, uptime: None, coverage: 0.0, ..*day });
+    (unknown.last_30_days, unknown.last_90_days) =
+        (Uptime { ratio: None, coverage: 0.0 }, Uptime { ratio: None, coverage: 0.0 });
+    StatusSnapshot {
+        overall: PartialOutage,
+        components: vec![
+            unknown,
+            api,
+            component(Some("Core"), "uploads", "Uploads", UnderMaintenance, 2),
+            component(Some("Core"), "web", "Web application", Operational, 1),
+            component(Some("Edges"), "cdn", "Content delivery", PartialOutage, 4),
+            late,
+        ],
+        incidents: incidents(),
+        maintenances: vec![
+            maintenance(
+                "mnt-1",
+                "Moving uploads to new disks",
+                "uploads",
+                "2026-11-21T11:00:00Z",
+                "2026-11-21T13:00:00Z",
+            ),
+            maintenance("mnt-2", "Certificate renewal", "cdn", "2026-11-24T22:00:00Z", "2026-11-24T22:30:00Z"),
+        ],
+        ..quiet()
+    }
+}
+
+fn component(group: Option<&str>, name: &str, title: &str, status: ComponentStatus, mood: usize) -> ComponentFigure {
+    let today = noon().day();
+    let day = |back: usize| {
+        let (status, uptime) = match (back * 7 + mood * 3) % 31 {
+            2 if mood > 0 => (DegradedPerformance, 0.9971),
+            9 if mood > 1 => (PartialOutage, 0.9812),
+            17 if mood > 2 => (MajorOutage, 0.8733),
+            _ => (Operational, 1.0),
+        };
+        let coverage = if back == 0 { 0.974 } else { 1.0 };
+        let date = today.plus(-i64::try_from(back).expect("90 fits"));
+        if mood > 1 && back == 40 + mood {
+            return DayFigure { date, status: UnderMaintenance, uptime: None, coverage };
+        }
+        DayFigure { date, status, uptime: Some(uptime), coverage }
+    };
+    ComponentFigure {
+        id: id(name),
+        name: title.to_owned(),
+        group: group.map(str::to_owned),
+        description: None,
+        status,
+        last_30_days: Uptime { ratio: Some(if mood == 0 { 1.0 } else { 0.999_81 }), coverage: 0.999 },
+        last_90_days: Uptime { ratio: Some(if mood == 0 { 1.0 } else { 0.998_27 }), coverage: 0.971 },
+        days: (0..DAYS).rev().map(day).collect(),
+    }
+}
+
+fn maintenance(name: &str, title: &str, component: &str, from: &str, to: &str) -> Maintenance {
+    Maintenance {
+        tenant: id("acme"),
+        id: id(name),
+        title: title.to_owned(),
+        components: vec![id(component)],
+        starts_at: at(from),
+        ends_at: at(to),
+    }
+}
+
+fn incidents() -> Vec<Incident> {
+    let mut all = open_incidents();
+    all.extend(past_incidents());
+    all
+}
+
+fn open_incidents() -> Vec<Incident> {
+    use IncidentStatus::{Identified, Investigating, Monitoring};
+    let api = ("api", MajorOutage);
+    let cdn = ("cdn", PartialOutage);
+    vec![
+        incident(
+            "inc-1",
+            "API is down",
+            Impact::Critical,
+            vec![
+                update(
+                    Investigating,
+                    "API does not answer. The last look at 11:52 found no connection.",
+                    "2026-11-21T11:52:10Z",
+                    AUTOMATIC,
+                    api,
+                ),
+                update(
+                    Identified,
+                    "A database node lost its disk.\nWe are moving to the standby; writes are refused until then.",
+                    "2026-11-21T11:59:40Z",
+                    KEY_NAME,
+                    api,
+                ),
+            ],
+        ),
+        incident(
+            "inc-2",
+            "Some images load slowly or not at all in northern Europe",
+            Impact::Major,
+            vec![
+                update(Investigating, "One edge location answers with errors.", "2026-11-21T09:12:00Z", KEY_NAME, cdn),
+                update(Monitoring, "Traffic goes around it. We keep watching.", "2026-11-21T09:47:00Z", KEY_NAME, cdn),
+            ],
+        ),
+    ]
+}
+
+fn past_incidents() -> Vec<Incident> {
+    use IncidentStatus::{Identified, Investigating, Monitoring, Resolved};
+    let api = ("api", MajorOutage);
+    let well = ("api", Operational);
+    vec![
+        incident(
+            "inc-3",
+            "API was slow",
+            Impact::Minor,
+            vec![
+                update(
+                    Investigating,
+                    "API answers slowly.",
+                    "2026-11-18T16:20:00Z",
+                    AUTOMATIC,
+                    ("api", DegradedPerformance),
+                ),
+                update(Monitoring, "API answers again. We keep watching it.", "2026-11-18T16:41:00Z", AUTOMATIC, well),
+                update(Resolved, "API has been well for 5 minutes.", "2026-11-18T16:46:00Z", AUTOMATIC, well),
+            ],
+        ),
+        incident(
+            "inc-4",
+            "API was down",
+            Impact::Major,
+            vec![
+                update(Investigating, "API does not answer.", "2026-11-18T03:00:00Z", AUTOMATIC, api),
+                update(Resolved, "API has been well for 5 minutes.", "2026-11-18T05:13:00Z", AUTOMATIC, well),
+            ],
+        ),
+        incident(
+            "inc-5",
+            "New address for webhooks",
+            Impact::None,
+            vec![
+                update(Identified, "Webhooks come from a new range.", "2026-11-12T08:00:00Z", KEY_NAME, well),
+                update(Resolved, "Done.", "2026-11-12T09:00:00Z", KEY_NAME, well),
+            ],
+        ),
+    ]
+}
+
+fn incident(name: &str, title: &str, impact: Impact, updates: Vec<IncidentUpdate>) -> Incident {
+    let by_itself = updates[0].by == AUTOMATIC;
+    let automation = by_itself.then(|| Automation { component: id("api"), stopped: false });
+    let (version, dispatched) = (updates.len() as u64, updates.len());
+    Incident {
+        tenant: id("acme"),
+        id: id(name),
+        title: title.to_owned(),
+        impact,
+        automation,
+        updates,
+        version,
+        dispatched,
+    }
+}
+
+fn update(
+    status: IncidentStatus,
+    body: &str,
+    when: &str,
+    by: &str,
+    (component, told): (&str, ComponentStatus),
+) -> IncidentUpdate {
+    let components = BTreeMap::from([(id(component), told)]);
+    IncidentUpdate { status, body: body.to_owned(), at: at(when), by: by.to_owned(), components }
+}

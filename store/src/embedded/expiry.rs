@@ -1,0 +1,47 @@
+//! Removes what has outlived its retention, a little at a time, so that writers wait for one portion at most.
+
+use rusqlite::params;
+
+use plimsoll_domain::rollup::HOURLY_RETENTION;
+use plimsoll_domain::sample::SAMPLE_RETENTION;
+use plimsoll_domain::time::{Span, Timestamp};
+
+use crate::Result;
+use crate::embedded::rows;
+use crate::embedded::store::EmbeddedStore;
+
+const PORTION: i64 = 2_000;
+
+/// Each removes at most `?2` rows that are older than `?1`.
+const SAMPLES: &str = "DELETE FROM sample_hours WHERE (hour, series) IN
+    (SELECT hour, series FROM sample_hours WHERE hour < ?1 ORDER BY hour LIMIT ?2)";
+const HOURS: &str = "DELETE FROM hour_rollups WHERE (series, hour) IN
+    (SELECT r.series, r.hour FROM series s CROSS JOIN hour_rollups r ON r.series = s.id AND r.hour < ?1 LIMIT ?2)";
+const MEASUREMENTS: &str = "DELETE FROM measurements WHERE (tenant, slo_type, at) IN
+    (SELECT tenant, slo_type, at FROM measurements WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+
+impl EmbeddedStore {
+    pub(super) async fn expire(&self, now: Timestamp) -> Result<u64> {
+        let samples = now.minus(SAMPLE_RETENTION).minus(Span::days(1)).hour().number();
+        let hours = now.minus(HOURLY_RETENTION).hour().number();
+        let mut removed = 0;
+        for (sql, before) in [(SAMPLES, samples), (HOURS, hours), (MEASUREMENTS, now.millis())] {
+            removed += self.expire_in(sql, before).await?;
+        }
+        Ok(removed)
+    }
+
+    async fn expire_in(&self, sql: &'static str, before: i64) -> Result<u64> {
+        let mut removed = 0;
+        loop {
+            let portion = self.write("expire_across_tenants", move |connection| {
+                rows::change(connection, sql, params![before, PORTION])
+            });
+            let portion = portion.await? as u64;
+            removed += portion;
+            if portion < PORTION.cast_unsigned() {
+                return Ok(removed);
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The adapter itself: opening, closing, and the two ways in, reading and writing.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+
+use plimsoll_domain::time::Timestamp;
+
+use crate::embedded::folder::{Folder, Limits};
+use crate::embedded::readers::{READERS, Readers};
+use crate::embedded::writer::Writer;
+use crate::observed::observed;
+use crate::{Result, Store, StoreError};
+
+const KIND: &str = "embedded";
+
+/// A store in one folder of this machine.
+#[derive(Debug)]
+pub struct EmbeddedStore {
+    readers: Readers,
+    writer: Writer,
+}
+
+impl EmbeddedStore {
+    /// Opens the store in the folder `path`, making the folder and the database where they are missing. `Unusable` when
+    /// the folder cannot be written to, is open already, or was written by a newer version.
+    pub async fn open(path: &Path, limits: Limits) -> Result<Self> {
+        let path = path.to_owned();
+        let opening = tokio::task::spawn_blocking(move || Self::open_here(&path, limits));
+        opening.await.map_err(|error| StoreError::Unusable { reason: format!("opening the store stopped: {error}") })?
+    }
+
+    fn open_here(path: &Path, limits: Limits) -> Result<Self> {
+        let folder = Folder::lock(path)?;
+        let connection = folder.writer(limits)?;
+        let readers = (0..READERS).map(|_| folder.reader()).collect::<Result<_>>()?;
+        let writer = Writer::start(connection, folder.lock)
+            .map_err(|error| StoreError::Unusable { reason: format!("no thread for the store can be had: {error}") })?;
+        Ok(Self { readers: Readers::new(readers), writer })
+    }
+
+    /// Carries out `work` in a transaction; once this answers, it is on the disk.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        observed(KIND, operation, self.writer.carry_out(work)).await
+    }
+
+    /// Reads one state of the database.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        observed(KIND, operation, self.readers.read(work)).await
+    }
+}
+
+#[async_trait]
+impl Store for EmbeddedStore {
+    async fn ping(&self) -> Result<()> {
+        self.read("ping", |connection| Ok(connection.query_row("SELECT count(*) FROM leases", (), |_| Ok(()))?)).await
+    }
+
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    async fn expire_across_tenants(&self, now: Timestamp) -> Result<u64> {
+        self.expire(now).await
+    }
+
+    async fn close(&self) {
+        self.readers.close();
+        if let Some(thread) = self.writer.stop() {
+            // The thread does not panic, and what it could not write it has told its callers.
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+    }
+}

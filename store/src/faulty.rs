@@ -1,0 +1,177 @@
+//! A store that fails on demand, for tests: it wraps another and is that other as long as nothing is asked of it.
+//!
+//! A failure is always [`StoreError::Unavailable`], before the call reaches the store inside or after it was carried
+//! out there: the caller cannot tell which, as with a real connection that breaks.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+
+use plimsoll_domain::component::Component;
+use plimsoll_domain::ids::{ComponentId, HourKey, IncidentId, KeyId, MaintenanceId, SloType, TenantId};
+use plimsoll_domain::incident::Incident;
+use plimsoll_domain::maintenance::Maintenance;
+use plimsoll_domain::page::StatusSnapshot;
+use plimsoll_domain::probe::Heartbeat;
+use plimsoll_domain::rollup::Rollup;
+use plimsoll_domain::sample::{HourSamples, Merged};
+use plimsoll_domain::slo::{Measurement, SloConfig, Step};
+use plimsoll_domain::tenant::{ApiKey, Tenant};
+use plimsoll_domain::time::{Day, Hour, Timestamp};
+
+use crate::{
+    ComponentSamples, Components, Fold, Incidents, Leases, Maintenances, Measurements, PublicReads, Result, Samples,
+    SloConfigs, Snapshots, Store, StoreError, Tenants, UnfoldedHour,
+};
+
+/// When a call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Before it reaches the store inside: nothing is done.
+    Before,
+    /// After it was carried out: only the answer is lost.
+    After,
+}
+
+/// A store that fails on demand.
+pub struct Faulty {
+    inner: Arc<dyn Store>,
+    faults: Mutex<HashMap<Option<String>, When>>,
+}
+
+impl Faulty {
+    /// Wraps `inner`; nothing fails yet.
+    pub fn new(inner: Arc<dyn Store>) -> Self {
+        Self { inner, faults: Mutex::default() }
+    }
+
+    /// From now on every call fails.
+    pub fn fail(&self, when: When) {
+        self.faults.lock().expect("nothing panics while it is held").insert(None, when);
+    }
+
+    /// From now on every call of the method with this name fails.
+    pub fn fail_method(&self, method: &str, when: When) {
+        self.faults.lock().expect("nothing panics while it is held").insert(Some(method.to_owned()), when);
+    }
+
+    /// From now on nothing fails.
+    pub fn heal(&self) {
+        self.faults.lock().expect("nothing panics while it is held").clear();
+    }
+
+    fn fault(&self, method: &str) -> Option<When> {
+        let faults = self.faults.lock().expect("nothing panics while it is held");
+        faults.get(&Some(method.to_owned())).or_else(|| faults.get(&None)).copied()
+    }
+
+    async fn around<T: Send>(&self, method: &str, call: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        let fault = self.fault(method);
+        let unavailable = || StoreError::Unavailable { reason: format!("{method} fails on demand") };
+        if fault == Some(When::Before) {
+            return Err(unavailable());
+        }
+        let answer = call.await;
+        if fault == Some(When::After) { Err(unavailable()) } else { answer }
+    }
+}
+
+macro_rules! wrap {
+    ($($trait:ident { $(fn $method:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)* })*) => {
+        $(#[async_trait]
+        impl $trait for Faulty {
+            $(async fn $method(&self, $($argument: $kind),*) -> Result<$answer> {
+                self.around(stringify!($method), self.inner.$method($($argument),*)).await
+            })*
+        })*
+    };
+}
+
+wrap! {
+    Tenants {
+        fn create_tenant(tenant: &Tenant) -> ();
+        fn tenant(tenant: &TenantId) -> Option<Tenant>;
+        fn tenants_across_all() -> Vec<Tenant>;
+        fn key_across_tenants(hash: &str) -> Option<(TenantId, ApiKey)>;
+        fn add_key(tenant: &TenantId, key: &ApiKey) -> ();
+        fn remove_key(tenant: &TenantId, key: &KeyId) -> bool;
+    }
+    Components {
+        fn create_component(component: &Component) -> ();
+        fn replace_component(component: &Component) -> ();
+        fn remove_component(tenant: &TenantId, component: &ComponentId) -> bool;
+        fn component(tenant: &TenantId, component: &ComponentId) -> Option<Component>;
+        fn components(tenant: &TenantId) -> Vec<Component>;
+        fn components_across_tenants() -> Vec<Component>;
+        fn record_heartbeat(tenant: &TenantId, component: &ComponentId, beat: Heartbeat) -> bool;
+        fn heartbeats_across_tenants() -> HashMap<(TenantId, ComponentId), Heartbeat>;
+    }
+    Samples {
+        fn record_samples(batch: &[ComponentSamples]) -> Merged;
+        fn sample_hours(keys: &[HourKey]) -> HashMap<HourKey, HourSamples>;
+        fn unfolded_hours(tenants: &[TenantId], before: Hour, limit: usize) -> Vec<UnfoldedHour>;
+        fn finish_folds(folds: &[Fold]) -> ();
+        fn hour_rollups(keys: &[HourKey]) -> HashMap<HourKey, Rollup>;
+        fn day_rollups(components: &[(TenantId, ComponentId)], days: Range<Day>)
+            -> HashMap<(TenantId, ComponentId), Vec<(Day, Rollup)>>;
+    }
+    SloConfigs {
+        fn slo_config(tenant: &TenantId) -> Option<SloConfig>;
+        fn slo_configs_across_tenants() -> HashMap<TenantId, SloConfig>;
+        fn put_slo_config(tenant: &TenantId, config: &SloConfig) -> ();
+    }
+    Measurements {
+        fn put_measurements(measurements: &[Measurement]) -> ();
+        fn latest_measurements(tenant: &TenantId, slos: &[SloType], until: Timestamp) -> Vec<Measurement>;
+        fn measurements(tenant: &TenantId, slo: &SloType, span: Range<Timestamp>, least: Step, limit: usize)
+            -> Vec<Measurement>;
+    }
+    Incidents {
+        fn open_incident_if_absent(incident: &Incident) -> bool;
+        fn change_incident(incident: &Incident) -> ();
+        fn incident_across_tenants(incident: &IncidentId) -> Option<Incident>;
+        fn open_or_recent_incidents(tenant: &TenantId, since: Timestamp) -> Vec<Incident>;
+        fn incidents(tenant: &TenantId, after: Option<(Timestamp, IncidentId)>, limit: usize) -> Vec<Incident>;
+        fn open_or_recent_incidents_across_tenants(since: Timestamp) -> Vec<Incident>;
+    }
+    Maintenances {
+        fn create_maintenance(maintenance: &Maintenance) -> ();
+        fn remove_maintenance(tenant: &TenantId, maintenance: &MaintenanceId) -> bool;
+        fn maintenances(tenant: &TenantId) -> Vec<Maintenance>;
+        fn maintenances_across_tenants(after: Timestamp) -> Vec<Maintenance>;
+    }
+    Snapshots {
+        fn put_snapshots(snapshots: &[StatusSnapshot]) -> ();
+        fn touch_snapshots(tenants: &[TenantId], as_of: Timestamp) -> ();
+        fn snapshot_times_across_tenants() -> HashMap<TenantId, Timestamp>;
+    }
+    Leases {
+        fn renew_lease(holder: &str, until: Timestamp, now: Timestamp) -> Vec<String>;
+        fn release_lease(holder: &str) -> ();
+    }
+    PublicReads {
+        fn snapshot(tenant: &TenantId) -> Option<StatusSnapshot>;
+        fn pages() -> Vec<(TenantId, String)>;
+    }
+}
+
+#[async_trait]
+impl Store for Faulty {
+    async fn ping(&self) -> Result<()> {
+        self.around("ping", self.inner.ping()).await
+    }
+
+    fn kind(&self) -> &'static str {
+        self.inner.kind()
+    }
+
+    async fn expire_across_tenants(&self, now: Timestamp) -> Result<u64> {
+        self.around("expire_across_tenants", self.inner.expire_across_tenants(now)).await
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}

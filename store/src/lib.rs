@@ -1,0 +1,28 @@
+//! What Plimsoll remembers, and the two places where it can: one file on this machine, or MongoDB.
+//!
+//! A method is one atomic, idempotent intention with its preconditions as arguments, not a getter and setter pair, and
+//! there is no transaction to hold open: whatever must change together fits one document (see
+//! `docs/adr/001-documents-without-transactions.md`). The tenant comes first; a method that crosses tenants says so in
+//! its name. One contract suite runs on every adapter: a method without a test there does not exist.
+
+pub mod contract;
+pub mod document;
+pub mod embedded;
+mod error;
+pub mod faulty;
+pub mod mongo;
+mod observed;
+mod open;
+mod retention;
+mod traits;
+mod unreadable;
+
+pub use error::StoreError;
+pub use open::{OpenOptions, open};
+pub use traits::{
+    ComponentSamples, Components, Fold, Incidents, Leases, Maintenances, Measurements, PublicReads, Samples,
+    SloConfigs, Snapshots, Store, Tenants, UnfoldedHour,
+};
+
+/// What every method answers with.
+pub type Result<T> = std::result::Result<T, StoreError>;

@@ -1,0 +1,108 @@
+//! Many updates in one round trip, by the `update` command itself: the driver's own bulk write needs a newer server than
+//! is supported here, and its `update_one` would take a round trip for each.
+
+use bson::raw::{RawArrayBuf, RawDocumentBuf};
+use bson::{Document, doc, rawdoc};
+
+use super::MongoStore;
+use super::call::{DEADLINE, meaning_of_code, within};
+use super::keys::{damaged, number};
+use crate::{Result, StoreError};
+
+/// Times that a change is tried again when others were faster.
+pub(super) const TRIES: u32 = 20;
+const MOST_UPDATES: usize = 1_000;
+/// A message may have 48 MB; a single document at most 16.
+const MOST_BYTES: usize = 16 << 20;
+
+/// A change of one document that is carried out only if the document still has the revision it was made from.
+pub(super) struct Guarded {
+    pub(super) id: Document,
+    /// `None`: there was no such document, and the change makes it.
+    pub(super) revision: Option<u64>,
+    /// The fields that change.
+    pub(super) set: Document,
+    /// Further fields, for when the document is made.
+    pub(super) first: Document,
+}
+
+impl MongoStore {
+    /// Carries out all changes, and answers with the indices of those that were not, since somebody else was faster.
+    pub(super) async fn change_guarded(&self, collection: &str, changes: Vec<Guarded>) -> Result<Vec<usize>> {
+        self.send(collection, changes.into_iter().map(Guarded::statement)).await
+    }
+
+    /// Carries out updates (`q`, `u`, `upsert`) in any order, passing over those that find their key taken.
+    pub(super) async fn update_all(&self, collection: &str, updates: impl Iterator<Item = Document>) -> Result<()> {
+        self.send(collection, updates).await.map(drop)
+    }
+
+    /// Answers with the indices of the updates that found their key taken.
+    async fn send(&self, collection: &str, updates: impl Iterator<Item = Document>) -> Result<Vec<usize>> {
+        let mut taken = Vec::new();
+        let (mut waiting, mut bytes, mut sent, mut count) = (RawArrayBuf::new(), 0, 0, 0);
+        for update in updates {
+            let update = RawDocumentBuf::try_from(&update).map_err(|_| damaged("updates"))?;
+            let size = update.as_bytes().len();
+            if count - sent == MOST_UPDATES || (count > sent && bytes + size > MOST_BYTES) {
+                let found = self.run_updates(collection, std::mem::take(&mut waiting)).await?;
+                taken.extend(found.into_iter().map(|index| sent + index));
+                (bytes, sent) = (0, count);
+            }
+            waiting.push(update);
+            (bytes, count) = (bytes + size, count + 1);
+        }
+        if count > sent {
+            let found = self.run_updates(collection, waiting).await?;
+            taken.extend(found.into_iter().map(|index| sent + index));
+        }
+        Ok(taken)
+    }
+
+    async fn run_updates(&self, collection: &str, updates: RawArrayBuf) -> Result<Vec<usize>> {
+        let wait = i64::try_from(DEADLINE.as_millis()).expect("a few seconds");
+        let command = rawdoc! {
+            "update": collection,
+            "updates": updates,
+            "ordered": false,
+            "writeConcern": { "w": "majority", "j": true, "wtimeout": wait },
+        };
+        taken(&within(self.database.run_raw_command(command)).await?)
+    }
+}
+
+impl Guarded {
+    /// An upsert: had the document another revision, the filter would pass it over, and the server would find the key
+    /// taken when it tries to make the document. It answers so for each change by its index, where an update that merely
+    /// finds nothing is missing from a sum.
+    fn statement(self) -> Document {
+        let Self { id, revision, mut set, first } = self;
+        let revision = number(revision.unwrap_or(0));
+        set.insert("revision", revision + 1);
+        let change = if first.is_empty() {
+            doc! { "$set": set }
+        } else {
+            doc! { "$set": set, "$setOnInsert": first }
+        };
+        doc! { "q": { "_id": id, "revision": revision }, "u": change, "upsert": true }
+    }
+}
+
+/// The indices of the updates that found their key taken; any other failure of any of them is an error.
+fn taken(answer: &Document) -> Result<Vec<usize>> {
+    let mut taken = Vec::new();
+    for error in answer.get_array("writeErrors").into_iter().flatten() {
+        let error = error.as_document().ok_or_else(|| damaged("writeErrors"))?;
+        let code = error.get_i32("code").unwrap_or_default();
+        if let Some(error) = meaning_of_code(code, error.get_str("errmsg").unwrap_or_default()) {
+            return Err(error);
+        }
+        let index = error.get_i32("index").ok().and_then(|index| usize::try_from(index).ok());
+        taken.push(index.ok_or_else(|| damaged("writeErrors"))?);
+    }
+    if let Ok(error) = answer.get_document("writeConcernError") {
+        let reason = error.get_str("errmsg").unwrap_or("no majority has it");
+        return Err(StoreError::Unavailable { reason: format!("a write is not safe yet: {reason}") });
+    }
+    Ok(taken)
+}

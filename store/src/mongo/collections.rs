@@ -1,0 +1,61 @@
+//! The collections, by name, and their indexes. What an index is for stands beside it.
+
+use std::time::Duration;
+
+use bson::{Document, doc};
+use mongodb::IndexModel;
+use mongodb::options::IndexOptions;
+
+use super::MongoStore;
+use super::call::within;
+use crate::Result;
+
+pub(super) const TENANTS: &str = "tenants";
+pub(super) const COMPONENTS: &str = "components";
+pub(super) const HEARTBEATS: &str = "heartbeats";
+pub(super) const SAMPLE_HOURS: &str = "sample_hours";
+pub(super) const HOUR_ROLLUPS: &str = "hour_rollups";
+pub(super) const DAY_ROLLUPS: &str = "day_rollups";
+pub(super) const SLO_CONFIGS: &str = "slo_configs";
+pub(super) const MEASUREMENTS: &str = "measurements";
+pub(super) const INCIDENTS: &str = "incidents";
+pub(super) const MAINTENANCES: &str = "maintenances";
+pub(super) const SNAPSHOTS: &str = "snapshots";
+pub(super) const LEASES: &str = "leases";
+
+/// Makes the indexes that are missing; those that are there cost nothing.
+pub(super) async fn prepare(store: &MongoStore) -> Result<()> {
+    for collection in [SAMPLE_HOURS, HOUR_ROLLUPS, MEASUREMENTS, LEASES] {
+        let at_once = IndexOptions::builder().expire_after(Duration::ZERO).build();
+        add(store, collection, doc! { "expires_at": 1 }, at_once).await?;
+    }
+    for (collection, keys) in [
+        // A tenant's incidents, newest first; those that are open or over since.
+        (INCIDENTS, doc! { "tenant": 1, "started_at": -1, "_id": 1 }),
+        (INCIDENTS, doc! { "tenant": 1, "over_at": 1 }),
+        (INCIDENTS, doc! { "over_at": 1 }),
+        // Maintenance that is not over.
+        (MAINTENANCES, doc! { "ends_at": 1 }),
+    ] {
+        add(store, collection, keys, IndexOptions::default()).await?;
+    }
+    // Hours that are to be folded, oldest first: few of all there are.
+    let unfolded = IndexOptions::builder().partial_filter_expression(doc! { "unfolded": true }).build();
+    add(store, SAMPLE_HOURS, doc! { "_id.h": 1, "_id.t": 1, "_id.c": 1 }, unfolded).await?;
+    // Measurements of an hour and more: those of the ticks between them are many times as many.
+    let coarse = IndexOptions::builder().partial_filter_expression(doc! { "step": { "$gte": 1 } }).build();
+    add(store, MEASUREMENTS, doc! { "_id.t": 1, "_id.s": 1, "_id.at": 1 }, coarse).await?;
+    // Whose key is this? Nobody else's.
+    let keyed = doc! { "body.keys.hash": { "$exists": true } };
+    let one = IndexOptions::builder().unique(true).partial_filter_expression(keyed).build();
+    add(store, TENANTS, doc! { "body.keys.hash": 1 }, one).await?;
+    // At most one open automatic incident for a component.
+    let held = doc! { "open_automatic": { "$exists": true } };
+    let one = IndexOptions::builder().unique(true).partial_filter_expression(held).build();
+    add(store, INCIDENTS, doc! { "open_automatic": 1 }, one).await
+}
+
+async fn add(store: &MongoStore, collection: &str, keys: Document, options: IndexOptions) -> Result<()> {
+    let index = IndexModel::builder().keys(keys).options(options).build();
+    within(store.collection(collection).create_index(index)).await.map(drop)
+}

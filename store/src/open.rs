@@ -1,0 +1,26 @@
+//! From a URI to a store.
+
+use std::sync::Arc;
+
+use crate::{Result, Store, StoreError};
+
+/// What a store may need to know besides its address.
+#[derive(Clone, Debug)]
+pub struct OpenOptions {
+    /// `embedded:PATH`, `mongodb://…` or `mongodb+srv://…` (with a database name, or `plimsoll` is taken).
+    pub uri: String,
+}
+
+/// Opens the store at `options.uri`, making its folder or its collections and indexes where they are missing.
+pub async fn open(options: &OpenOptions) -> Result<Arc<dyn Store>> {
+    let uri = options.uri.as_str();
+    if let Some(path) = uri.strip_prefix("embedded:") {
+        let store = crate::embedded::EmbeddedStore::open(path.as_ref(), crate::embedded::Limits::default()).await?;
+        return Ok(Arc::new(store));
+    }
+    if uri.starts_with("mongodb://") || uri.starts_with("mongodb+srv://") {
+        return Ok(Arc::new(crate::mongo::MongoStore::open(uri).await?));
+    }
+    let scheme = uri.split(':').next().unwrap_or_default();
+    Err(StoreError::Unusable { reason: format!("expected a store of embedded:PATH or mongodb://…, got {scheme:?}") })
+}

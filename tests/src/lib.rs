@@ -1,0 +1,23 @@
+//! What the black-box suites share: the real program and its real peers, driven from outside.
+//!
+//! Everything here panics instead of returning errors: it is called by tests, and a panic carries the place it was
+//! called from.
+
+pub mod acts;
+mod answer;
+mod client;
+mod document;
+pub mod mongod;
+pub mod port;
+mod server;
+mod setup;
+mod target;
+mod wait;
+
+pub use answer::Answer;
+pub use client::Client;
+pub use document::{Document, Operation};
+pub use server::Server;
+pub use setup::{Backing, INTERVAL, ROOT_KEY, Setup};
+pub use target::{Mode, Target};
+pub use wait::{eventually, now, tick_boundary};
