@@ -23,6 +23,7 @@ pub(super) const CASES: &[Case] = cases![
     the_day_is_the_merge_of_its_hours,
     a_late_sample_renews_its_hour_and_its_day,
     folds_at_once_leave_a_whole_day,
+    folds_of_one_hour_at_once_leave_the_newest,
     rollups_of_two_tenants_do_not_mix,
 ];
 
@@ -181,6 +182,21 @@ async fn folds_at_once_leave_a_whole_day(store: Arc<dyn Store>) {
     assert_eq!(successes(&answers), 12, "{answers:?}");
     let (_, day) = days(&store, &tenant).await.remove(0);
     assert_eq!((day.counts.normal.operational, day.latency.count()), (24, 24));
+}
+
+async fn folds_of_one_hour_at_once_leave_the_newest(store: Arc<dyn Store>) {
+    for race in 0..20 {
+        let tenant = id(&format!("folds-newest-{race}"));
+        let mut folds = Vec::new();
+        for second in 1..=4 {
+            store.record_samples(&batch(&tenant, "api", good(hour(), [second]))).await.expect("records");
+            folds.push([folded(&unfolded(&store, &tenant).await[0])]);
+        }
+        let answers = join_all(folds.iter().map(|fold| store.finish_folds(fold))).await;
+        assert_eq!(successes(&answers), 4, "{answers:?}");
+        assert_eq!(hour_rollup(&store, &tenant, hour()).await.as_ref(), Some(&folds[3][0].rollup), "race {race}");
+        assert_eq!(unfolded(&store, &tenant).await, []);
+    }
 }
 
 async fn rollups_of_two_tenants_do_not_mix(store: Arc<dyn Store>) {

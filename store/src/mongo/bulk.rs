@@ -32,9 +32,17 @@ impl MongoStore {
         self.send(collection, changes.into_iter().map(Guarded::statement)).await
     }
 
-    /// Carries out updates (`q`, `u`, `upsert`) in any order, passing over those that find their key taken.
-    pub(super) async fn update_all(&self, collection: &str, updates: impl Iterator<Item = Document>) -> Result<()> {
-        self.send(collection, updates).await.map(drop)
+    /// Carries out updates (`q`, `u`, `upsert`) in any order. A key that is taken belongs to a document that the filter
+    /// passes over, or to one that somebody made in between and that the filter may well want: the server tells them
+    /// apart when it is asked again without making anything.
+    pub(super) async fn update_all(&self, collection: &str, updates: Vec<Document>) -> Result<()> {
+        let taken = self.send(collection, updates.iter().cloned()).await?;
+        let again = taken.into_iter().map(|index| {
+            let mut update = updates[index].clone();
+            update.remove("upsert");
+            update
+        });
+        self.send(collection, again).await.map(drop)
     }
 
     /// Answers with the indices of the updates that found their key taken.

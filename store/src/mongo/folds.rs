@@ -23,9 +23,9 @@ const FOLDS: usize = 500;
 impl MongoStore {
     pub(super) async fn fold(&self, folds: &[Fold]) -> Result<()> {
         for folds in folds.chunks(FOLDS) {
-            self.update_all(HOUR_ROLLUPS, folds.iter().map(put_hour)).await?;
+            self.update_all(HOUR_ROLLUPS, folds.iter().map(put_hour).collect()).await?;
             self.renew_days(folds.iter().map(|fold| DayKey::of(&fold.key)).collect()).await?;
-            self.update_all(SAMPLE_HOURS, folds.iter().map(mark_folded)).await?;
+            self.update_all(SAMPLE_HOURS, folds.iter().map(mark_folded).collect()).await?;
         }
         Ok(())
     }
@@ -66,7 +66,7 @@ impl MongoStore {
     }
 }
 
-/// A key that is taken belongs to a rollup of a newer revision, which the filter passes over.
+/// The filter passes over a rollup of a newer revision.
 fn put_hour(fold: &Fold) -> Document {
     let (id, source) = (hour_id(&fold.key), number(fold.revision));
     let expires_at = fold.key.hour.end().plus(HOURLY_RETENTION);

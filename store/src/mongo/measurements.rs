@@ -54,7 +54,7 @@ impl Measurements for MongoStore {
             Ok(doc! { "q": { "_id": id }, "u": new, "upsert": true })
         });
         let puts = puts.collect::<Result<Vec<_>>>();
-        run("put_measurements", async { self.update_all(MEASUREMENTS, puts?.into_iter()).await }).await
+        run("put_measurements", async { self.update_all(MEASUREMENTS, puts?).await }).await
     }
 
     async fn latest_measurements(

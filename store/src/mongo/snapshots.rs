@@ -22,7 +22,7 @@ use crate::{PublicReads, Result, Snapshots};
 #[async_trait]
 impl Snapshots for MongoStore {
     async fn put_snapshots(&self, snapshots: &[StatusSnapshot]) -> Result<()> {
-        // A key that is taken belongs to a newer snapshot, which the filter passes over.
+        // The filter passes over a newer snapshot.
         let puts = snapshots.iter().map(|snapshot| {
             let (tenant, as_of) = (snapshot.tenant.as_str(), date(snapshot.as_of));
             let mut new = document(tenant, snapshot)?;
@@ -31,7 +31,7 @@ impl Snapshots for MongoStore {
             Ok(doc! { "q": older, "u": new, "upsert": true })
         });
         let puts = puts.collect::<Result<Vec<_>>>();
-        run("put_snapshots", async { self.update_all(SNAPSHOTS, puts?.into_iter()).await }).await
+        run("put_snapshots", async { self.update_all(SNAPSHOTS, puts?).await }).await
     }
 
     async fn touch_snapshots(&self, tenants: &[TenantId], as_of: Timestamp) -> Result<()> {
