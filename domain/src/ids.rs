@@ -154,13 +154,61 @@ impl TenantId {
     }
 }
 
-/// Names one stored hour of one component: (tenant, component, hour).
+/// What comes before the name of an SLO in the name of its series; no component's id can hold it.
+const SLO_SERIES: &str = "slo:";
+
+/// Names what is kept by the hour within a tenant: the samples of a component, or the events of an SLO.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Series(String);
+
+impl Series {
+    /// As text: a component's id, or `slo:` and the SLO's name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The component whose samples these are, if it is one's.
+    pub fn component(&self) -> Option<ComponentId> {
+        self.0.parse().ok()
+    }
+}
+
+impl From<&ComponentId> for Series {
+    fn from(component: &ComponentId) -> Self {
+        Self(component.0.clone())
+    }
+}
+
+impl From<&SloType> for Series {
+    fn from(slo: &SloType) -> Self {
+        Self(format!("{SLO_SERIES}{slo}"))
+    }
+}
+
+impl FromStr for Series {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix(SLO_SERIES) {
+            Some(slo) => slo.parse().map(|slo: SloType| Self::from(&slo)),
+            None => text.parse().map(|component: ComponentId| Self::from(&component)),
+        }
+    }
+}
+
+impl fmt::Display for Series {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Names one stored hour of one series: (tenant, series, hour).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HourKey {
     /// Whose.
     pub tenant: TenantId,
     /// Of what.
-    pub component: ComponentId,
+    pub series: Series,
     /// When.
     pub hour: Hour,
 }
@@ -176,6 +224,18 @@ mod tests {
             assert!(wrong.parse::<ComponentId>().is_err(), "{wrong}");
         }
         assert!("latency_p95".parse::<SloType>().is_ok());
+    }
+
+    #[test]
+    fn the_series_of_an_slo_is_never_that_of_a_component() {
+        let (slo, component): (SloType, ComponentId) = ("api".parse().expect("valid"), "api".parse().expect("valid"));
+        let (of_slo, of_component) = (Series::from(&slo), Series::from(&component));
+        assert_ne!(of_slo, of_component);
+        assert_eq!((of_slo.component(), of_component.component()), (None, Some(component)));
+        for series in [of_slo, of_component] {
+            assert_eq!(series.as_str().parse(), Ok(series));
+        }
+        assert!("slo:A".parse::<Series>().is_err());
     }
 
     #[test]

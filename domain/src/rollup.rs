@@ -51,21 +51,29 @@ impl Tally {
     }
 }
 
-/// Counts of samples, those inside announced maintenance apart, since an SLO may leave them out.
+/// Counts of samples or events, those inside announced maintenance apart, since an SLO may leave them out. A good event
+/// counts as `operational`, a bad one as `down`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Outside maintenance.
     pub normal: Tally,
     /// Inside maintenance.
     pub maintenance: Tally,
+    /// Hours in which there were events: how much of a window is known of a series without ticks.
+    pub event_hours: u64,
 }
 
 impl Counts {
     /// The count of a single sample.
     pub fn of(sample: &Sample) -> Self {
+        Self::of_verdict(sample.status, sample.maintenance)
+    }
+
+    /// One sample with this verdict.
+    pub fn of_verdict(status: SampleStatus, maintenance: bool) -> Self {
         let mut counts = Self::default();
-        let tally = if sample.maintenance { &mut counts.maintenance } else { &mut counts.normal };
-        *tally.slot(sample.status) = 1;
+        let tally = if maintenance { &mut counts.maintenance } else { &mut counts.normal };
+        *tally.slot(status) = 1;
         counts
     }
 
@@ -104,7 +112,8 @@ impl Counts {
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         let (normal, maintenance) =
             (self.normal.checked_sub(other.normal)?, self.maintenance.checked_sub(other.maintenance)?);
-        Some(Self { normal, maintenance })
+        let event_hours = self.event_hours.checked_sub(other.event_hours)?;
+        Some(Self { normal, maintenance, event_hours })
     }
 }
 
@@ -112,7 +121,11 @@ impl Add for Counts {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self { normal: self.normal + other.normal, maintenance: self.maintenance + other.maintenance }
+        Self {
+            normal: self.normal + other.normal,
+            maintenance: self.maintenance + other.maintenance,
+            event_hours: self.event_hours + other.event_hours,
+        }
     }
 }
 
@@ -128,26 +141,32 @@ impl Sum for Counts {
     }
 }
 
-/// Samples folded together.
+/// Samples and events folded together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rollup {
     /// How many of each verdict.
     pub counts: Counts,
-    /// How long the answers took.
+    /// How long good answers took, outside maintenance.
     pub latency: Sketch,
+    /// How long good answers took, inside maintenance.
+    pub maintenance_latency: Sketch,
 }
 
 impl Rollup {
-    /// Folds the samples of an hour.
-    pub fn of_hour(hour: Hour, samples: &HourSamples) -> Self {
-        let mut latency = Sketch::default();
-        samples.iter().filter_map(|sample| sample.latency_ms).for_each(|ms| latency.add(ms));
-        Self { counts: samples.counts(hour.start(), hour.end()), latency }
+    /// Folds an hour.
+    pub fn of_hour(hour: Hour, held: &HourSamples) -> Self {
+        let (start, end) = (hour.start(), hour.end());
+        Self {
+            counts: held.counts(start, end),
+            latency: held.latencies(start, end, |maintenance| !maintenance),
+            maintenance_latency: held.latencies(start, end, |maintenance| maintenance),
+        }
     }
 
     /// Adds all that `other` holds.
     pub fn merge(&mut self, other: &Self) {
         self.counts += other.counts;
         self.latency.merge(&other.latency);
+        self.maintenance_latency.merge(&other.maintenance_latency);
     }
 }

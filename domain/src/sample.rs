@@ -1,11 +1,15 @@
-//! Samples: the verdict on one component for one tick, and the hour they are kept in.
+//! Samples, the verdict on one component for one tick; events, counted elsewhere and pushed for an SLO; and the hour that
+//! both are kept in.
 //!
-//! A sample's identity is (tenant, component, tick). An hour of samples is one document, the smallest thing that is
-//! written atomically: merging the same sample again changes nothing, whoever does it and however often.
+//! A sample's identity is (tenant, component, tick), that of events (tenant, SLO, instant). An hour is one document, the
+//! smallest thing that is written atomically: merging the same again changes nothing, whoever does it and however often.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::rollup::Counts;
+use crate::rollup::{Counts, Tally};
+use crate::sketch::Sketch;
 use crate::time::{Hour, Interval, Span, Tick, Timestamp};
 
 /// How long samples are kept.
@@ -28,6 +32,11 @@ pub enum SampleStatus {
 }
 
 impl SampleStatus {
+    /// Whether it is good news.
+    pub const fn is_good(self) -> bool {
+        matches!(self, Self::Operational | Self::Degraded)
+    }
+
     /// The status as it is written in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -57,6 +66,39 @@ pub struct Sample {
     pub maintenance: bool,
 }
 
+/// Events that somebody counted up to one instant, for one SLO.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Events {
+    /// The instant they were counted at, and what they are known by.
+    pub at: Timestamp,
+    /// How many were as promised.
+    pub good: u64,
+    /// How many were not.
+    pub bad: u64,
+    /// Whether everything in the SLO's scope was in announced maintenance.
+    pub maintenance: bool,
+    /// How long they took, where that was told.
+    pub latency: Sketch,
+}
+
+impl Events {
+    fn counts(&self) -> Counts {
+        let tally = Tally { operational: self.good, down: self.bad, ..Tally::default() };
+        let none = Tally::default();
+        let (normal, maintenance) = if self.maintenance { (none, tally) } else { (tally, none) };
+        Counts { normal, maintenance, event_hours: 0 }
+    }
+}
+
+/// What is to be recorded of one series in one hour.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Portion {
+    /// Samples, in any order.
+    pub samples: Vec<Sample>,
+    /// Events, in any order.
+    pub events: Vec<Events>,
+}
+
 /// How many samples of a batch were new.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Merged {
@@ -74,9 +116,13 @@ impl Merged {
     }
 }
 
-/// The samples of one component in one hour, in order of their tick; at most one for each tick.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HourSamples(Vec<Sample>);
+/// What is kept of one series in one hour: samples in order of their tick, at most one for each, and events in order of
+/// their instant, likewise.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HourSamples {
+    samples: Vec<Sample>,
+    events: Vec<Events>,
+}
 
 impl HourSamples {
     /// Merges `samples`, all of one hour. The first known verdict on a tick stands; `unknown` gives way to a known one,
@@ -90,48 +136,99 @@ impl HourSamples {
     }
 
     fn put(&mut self, sample: Sample) -> bool {
-        if self.0.last().is_none_or(|last| last.tick < sample.tick) {
-            self.0.push(sample);
+        if self.samples.last().is_none_or(|last| last.tick < sample.tick) {
+            self.samples.push(sample);
             return true;
         }
-        match self.0.binary_search_by_key(&sample.tick, |held| held.tick) {
-            Ok(at) if self.0[at].status.is_known() || !sample.status.is_known() => false,
+        match self.samples.binary_search_by_key(&sample.tick, |held| held.tick) {
+            Ok(at) if self.samples[at].status.is_known() || !sample.status.is_known() => false,
             Ok(at) => {
-                self.0[at] = sample;
+                self.samples[at] = sample;
                 true
             }
             Err(at) => {
-                self.0.insert(at, sample);
+                self.samples.insert(at, sample);
                 true
             }
         }
+    }
+
+    /// Merges events, all of one hour: the first that were told of an instant stand.
+    pub fn merge_events(&mut self, events: impl IntoIterator<Item = Events>) -> Merged {
+        let mut merged = Merged::default();
+        for event in events {
+            match self.events.binary_search_by_key(&event.at, |held| held.at) {
+                Ok(_) => merged.duplicate += 1,
+                Err(at) => {
+                    self.events.insert(at, event);
+                    merged.accepted += 1;
+                }
+            }
+        }
+        merged
+    }
+
+    /// Merges all of a portion of this hour.
+    pub fn merge_portion(&mut self, portion: &Portion) -> Merged {
+        let mut merged = self.merge(portion.samples.iter().copied());
+        merged.add(self.merge_events(portion.events.iter().cloned()));
+        merged
+    }
+
+    /// All events, in order of their instant.
+    pub fn events(&self) -> impl DoubleEndedIterator<Item = &Events> {
+        self.events.iter()
     }
 
     /// All samples, in order of their tick.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Sample> {
-        self.0.iter()
+        self.samples.iter()
     }
 
-    /// How many there are.
+    /// How many samples there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.samples.len()
     }
 
-    /// Whether there is none.
+    /// Whether there is nothing at all.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.samples.is_empty() && self.events.is_empty()
     }
 
-    /// Counts those whose tick starts in `from..to`.
+    fn samples_between(&self, from: Timestamp, to: Timestamp) -> &[Sample] {
+        let first = self.samples.partition_point(|sample| sample.tick.start() < from);
+        let end = self.samples.partition_point(|sample| sample.tick.start() < to);
+        &self.samples[first.min(end)..end]
+    }
+
+    fn events_between(&self, from: Timestamp, to: Timestamp) -> &[Events] {
+        let first = self.events.partition_point(|events| events.at < from);
+        let end = self.events.partition_point(|events| events.at < to);
+        &self.events[first.min(end)..end]
+    }
+
+    /// Counts samples whose tick starts in `from..to`, and events of an instant in it.
     pub fn counts(&self, from: Timestamp, to: Timestamp) -> Counts {
-        let first = self.0.partition_point(|sample| sample.tick.start() < from);
-        let end = self.0.partition_point(|sample| sample.tick.start() < to);
-        self.0[first.min(end)..end].iter().fold(Counts::default(), |counts, sample| counts + Counts::of(sample))
+        let samples = self.samples_between(from, to).iter().map(Counts::of);
+        let events = self.events_between(from, to);
+        let known = Counts { event_hours: u64::from(!events.is_empty()), ..Counts::default() };
+        samples.chain(events.iter().map(Events::counts)).sum::<Counts>() + known
+    }
+
+    /// How long good samples and all events in `from..to` took, of those that are wanted by whether they lie inside
+    /// maintenance.
+    pub fn latencies(&self, from: Timestamp, to: Timestamp, wanted: impl Fn(bool) -> bool) -> Sketch {
+        let samples = self.samples_between(from, to).iter();
+        let good = samples.filter(|sample| sample.status.is_good() && wanted(sample.maintenance));
+        let mut sketch = Sketch::of(good.filter_map(|sample| sample.latency_ms).map(f64::from));
+        let events = self.events_between(from, to).iter().filter(|events| wanted(events.maintenance));
+        events.for_each(|events| sketch.merge(&events.latency));
+        sketch
     }
 
     /// The newest sample, known or not.
     pub fn last(&self) -> Option<&Sample> {
-        self.0.last()
+        self.samples.last()
     }
 }
 
@@ -140,13 +237,16 @@ pub fn ticks_between(from: Tick, to: Tick, interval: Interval) -> impl Iterator<
     std::iter::successors(Some(from), move |tick| Some(tick.next(interval))).take_while(move |tick| *tick < to)
 }
 
-/// Parts samples by the hour of their tick, keeping their order.
-pub fn by_hour(samples: &[Sample]) -> Vec<(Hour, Vec<Sample>)> {
-    let mut hours: std::collections::BTreeMap<Hour, Vec<Sample>> = std::collections::BTreeMap::new();
+/// Parts samples and events by the hour they belong to, keeping their order.
+pub fn by_hour(samples: &[Sample], events: &[Events]) -> BTreeMap<Hour, Portion> {
+    let mut hours: BTreeMap<Hour, Portion> = BTreeMap::new();
     for sample in samples {
-        hours.entry(sample.tick.hour()).or_default().push(*sample);
+        hours.entry(sample.tick.hour()).or_default().samples.push(*sample);
     }
-    hours.into_iter().collect()
+    for events in events {
+        hours.entry(events.at.hour()).or_default().events.push(events.clone());
+    }
+    hours
 }
 
 #[cfg(test)]

@@ -25,6 +25,13 @@ impl Budget {
             remaining_ratio: 1.0 - bad_fraction / objective.allowed(),
         })
     }
+
+    /// The same budget in whole events, where it was reckoned in parts of them.
+    #[must_use]
+    pub fn in_events(self, parts: u64) -> Self {
+        let parts = parts as f64;
+        Self { total: self.total / parts, consumed: self.consumed / parts, ..self }
+    }
 }
 
 #[cfg(test)]

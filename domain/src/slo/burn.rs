@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::invalid::{Faults, Invalid};
+use crate::slo::window::Window;
 use crate::slo::{Objective, Sli};
 use crate::time::{Span, Timestamp};
 
@@ -20,7 +22,7 @@ pub enum BurnSeverity {
 }
 
 /// A pair of windows and the share of the budget whose loss in the long one is too much.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tier {
     /// The window whose loss matters.
     pub long: Span,
@@ -44,6 +46,21 @@ impl Tier {
     /// The burn rate above which it fires: budget share × window ÷ long window.
     pub fn factor(&self, window: Span) -> f64 {
         self.budget_share * window.seconds() as f64 / self.long.seconds() as f64
+    }
+
+    pub(super) fn validate(&self, window: Window) -> Result<(), Invalid> {
+        let mut faults = Faults::default();
+        let whole = |span: Span| span.seconds() > 0 && span.seconds() % 60 == 0;
+        faults.require(whole(self.long) && self.long <= window.shortest(), "/long", || {
+            format!("expected whole minutes, at most the SLO's window ({window}), got {}", self.long)
+        });
+        faults.require(whole(self.short) && self.short < self.long, "/short", || {
+            format!("expected whole minutes, less than the long window ({}), got {}", self.long, self.short)
+        });
+        faults.require(self.budget_share > 0.0 && self.budget_share <= 1.0, "/budget_share", || {
+            format!("expected a share above 0 and at most 1, got {}", self.budget_share)
+        });
+        faults.finish()
     }
 }
 
@@ -98,7 +115,7 @@ impl Tier {
         if firing_since.is_some() {
             return firing_since.filter(|_| long > factor);
         }
-        let enough = view.full_history && view.long.bad() >= u64::from(terms.minimum_bad_samples);
+        let enough = view.full_history && view.long.bad() >= terms.minimum_bad;
         (enough && long > factor && short > factor).then_some(at)
     }
 }
@@ -108,18 +125,17 @@ impl Tier {
 pub struct BurnTerms {
     /// What is promised.
     pub objective: Objective,
-    /// Over which window.
+    /// How long its whole window is.
     pub window: Span,
-    /// Bad samples that the long window must hold before a tier fires.
-    pub minimum_bad_samples: u32,
+    /// Bad events that the long window must hold before a tier fires.
+    pub minimum_bad: u64,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const TERMS: BurnTerms =
-        BurnTerms { objective: Objective::THREE_NINES, window: Span::days(30), minimum_bad_samples: 2 };
+    const TERMS: BurnTerms = BurnTerms { objective: Objective::THREE_NINES, window: Span::days(30), minimum_bad: 2 };
 
     fn view(long: (u64, u64), short: (u64, u64)) -> TierView {
         let sli = |(bad, valid): (u64, u64)| Sli { good: valid - bad, valid };

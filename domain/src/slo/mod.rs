@@ -1,20 +1,24 @@
 //! Service level objectives: what is promised, how much of the error budget is left, how fast it goes.
 //!
-//! Everything is computed from counts of good and valid samples over windows, so that anyone can add it up again.
+//! Everything is computed from counts of good and valid events over windows, so that anyone can add it up again.
 
 pub mod budget;
 pub mod burn;
 pub mod config;
 pub mod measurement;
 pub mod objective;
+pub mod sli;
 pub mod status;
+pub mod window;
 
 pub use budget::Budget;
 pub use burn::{BurnSeverity, Tier, TierReading};
-pub use config::{Scope, SliKind, Slo, SloConfig};
-pub use measurement::{Measurement, Step, WindowTotals, measure};
+pub use config::{Scope, Slo, SloConfig};
+pub use measurement::{Measurement, Promise, Quantiles, Step, WindowTotals, measure};
 pub use objective::Objective;
+pub use sli::{Judge, SliKind, Source};
 pub use status::{SloStatus, Thresholds};
+pub use window::{CalendarUnit, Window, Zone};
 
 use crate::rollup::Counts;
 
@@ -28,9 +32,8 @@ pub struct Sli {
 }
 
 impl Sli {
-    /// Availability: operational and degraded are good, down is bad; unknown is neither. Maintenance counts only when
-    /// the SLO says so.
-    pub fn availability(counts: &Counts, count_maintenance: bool) -> Self {
+    /// Operational and degraded are good, down is bad; unknown is neither. Maintenance counts only when the SLO says so.
+    pub fn of(counts: &Counts, count_maintenance: bool) -> Self {
         let tally = if count_maintenance { counts.all() } else { counts.normal };
         Self { good: tally.good(), valid: tally.known() }
     }
