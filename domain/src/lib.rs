@@ -4,6 +4,7 @@
 //! crate what to do. That is what makes a budget explainable and an incident reproducible: the same samples and the same
 //! instant give the same answer, in a test as in production.
 
+pub mod accounts;
 pub mod component;
 pub mod entropy;
 pub mod ids;

@@ -21,6 +21,9 @@ static MAPPING: LazyLock<Config> = LazyLock::new(Config::defaults);
 pub struct Bucket(i16);
 
 impl Bucket {
+    /// No latency lies above this one.
+    pub const HIGHEST: Self = Self(i16::MAX);
+
     /// The bucket of `latency_ms`.
     pub fn of(latency_ms: f64) -> Self {
         if latency_ms < SHORTEST_MS {

@@ -61,7 +61,7 @@ impl SliKind {
     /// counts at all, and each tick weighs the same.
     pub const fn parts(&self) -> u64 {
         match self {
-            Self::Prometheus(PrometheusSource { query: PrometheusQuery::Counts { .. }, .. }) => 1_000,
+            Self::Prometheus(PrometheusSource { query: PrometheusQuery::Counts { .. }, .. }) => 100,
             Self::Prometheus(PrometheusSource { query: PrometheusQuery::Ratio(_), .. }) => 1_000_000,
             _ => 1,
         }

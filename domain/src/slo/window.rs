@@ -99,8 +99,8 @@ impl Zone {
     /// The first instant of a local day: where clocks are put forward at midnight, the first that there is.
     fn midnight(self, date: NaiveDate) -> Timestamp {
         let midnight = date.and_time(NaiveTime::MIN);
-        let minutes = (0..LONGEST_GAP_HOURS * 60).map(|minute| midnight + TimeDelta::minutes(minute));
-        let first = minutes.filter_map(|local| self.0.from_local_datetime(&local).earliest()).next();
+        let mut minutes = (0..LONGEST_GAP_HOURS * 60).map(|minute| midnight + TimeDelta::minutes(minute));
+        let first = minutes.find_map(|local| self.0.from_local_datetime(&local).earliest());
         Timestamp::from_millis(first.map_or(0, |instant| instant.timestamp_millis()))
     }
 
