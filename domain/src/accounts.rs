@@ -4,11 +4,11 @@
 //! hour is read once however many SLOs look at it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use crate::component::Component;
 use crate::ids::{Series, TenantId};
-use crate::ledger::{Cover, Latencies, Ledger, Past, Reach, Verdicts, first_recent_hour, past_needed};
+use crate::ledger::{Cover, Held, Latencies, Ledger, Past, Reach, Verdicts, first_recent_hour, past_needed};
 use crate::rollup::{Counts, Rollup};
 use crate::sample::{HourSamples, SampleStatus};
 use crate::sketch::{Bucket, Sketch};
@@ -43,6 +43,13 @@ impl Plan {
             }
         }
         plan
+    }
+
+    /// Leaves out how long answers took.
+    #[must_use]
+    pub fn without_latencies(mut self) -> Self {
+        self.latencies.clear();
+        self
     }
 
     /// Adds what the page needs of these components.
@@ -91,7 +98,26 @@ pub enum HeldHour {
     Folded(Rollup),
 }
 
+impl Default for HeldHour {
+    fn default() -> Self {
+        Self::Samples(HourSamples::default())
+    }
+}
+
 impl HeldHour {
+    /// What of it lies in `from..to`, judged by `judge`.
+    pub fn counts(&self, hour: Hour, judge: Judge, span: &Range<Timestamp>) -> Counts {
+        self.verdicts(hour, judge).within(hour, span.start, span.end)
+    }
+
+    /// All of it folded.
+    pub fn rollup(&self, hour: Hour) -> Rollup {
+        match self {
+            Self::Samples(samples) => Rollup::of_hour(hour, samples),
+            Self::Folded(rollup) => rollup.clone(),
+        }
+    }
+
     fn verdicts(&self, hour: Hour, judge: Judge) -> Verdicts {
         match self {
             Self::Samples(samples) => Verdicts::of(hour, samples, judge),
@@ -162,6 +188,16 @@ impl Accounts {
             needed.entry(series).or_default().extend(ledger.hours_needed(end));
         }
         needed
+    }
+
+    /// Those of [`Accounts::hours_needed`] that no account holds: enough where nothing changes any more.
+    pub fn hours_not_held(&self, end: Timestamp) -> Vec<(Series, Hour)> {
+        let mut all = BTreeSet::new();
+        for (source, ledger) in &self.counts {
+            let unheld = ledger.hours_needed(end).into_iter().filter(|hour| ledger.held_hour(*hour).is_none());
+            all.extend(unheld.map(|hour| (source.series.clone(), hour)));
+        }
+        all.into_iter().collect()
     }
 
     /// Puts in one hour of a series, in place of what was held of it.

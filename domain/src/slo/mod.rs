@@ -2,9 +2,11 @@
 //!
 //! Everything is computed from counts of good and valid events over windows, so that anyone can add it up again.
 
+pub mod backtest;
 pub mod budget;
 pub mod burn;
 pub mod config;
+pub mod explain;
 pub mod measurement;
 pub mod objective;
 pub mod sli;

@@ -150,6 +150,14 @@ impl Window {
         }
     }
 
+    /// The window in one word, for a label: `30d`, or `month`.
+    pub fn label(self) -> String {
+        match self {
+            Self::Rolling(span) => span.to_string(),
+            Self::Calendar(unit, _) => unit.as_str().to_owned(),
+        }
+    }
+
     /// Whether the window starts at the same instant until its period is over.
     pub const fn is_anchored(self) -> bool {
         matches!(self, Self::Calendar(..))
