@@ -18,6 +18,7 @@ use plimsoll_jobs::{JobsSettings, JobsState};
 use plimsoll_runtime::config::Config;
 use plimsoll_runtime::egress::Egress;
 use plimsoll_runtime::lifecycle::Lifecycle;
+use plimsoll_runtime::slo_gauges::SloGauges;
 use plimsoll_runtime::system_clock::SystemClock;
 use plimsoll_runtime::system_entropy::SystemEntropy;
 use plimsoll_runtime::telemetry;
@@ -83,7 +84,8 @@ pub async fn start(config: Config, roles: Roles, life: &Lifecycle) -> anyhow::Re
         own_tenant::keep_in_step(store.as_ref(), &format!("http://{own}"), clock.now(), entropy.as_ref()).await?;
     }
     let readiness = Arc::new(Readiness::default());
-    let settings = jobs_settings(&config, own, entropy.as_ref());
+    let gauges = SloGauges::default();
+    let settings = jobs_settings(&config, own, entropy.as_ref(), gauges.clone());
     let jobs = roles.jobs.then(JobsState::default);
     let parts = ApiParts {
         store: Arc::clone(&store),
@@ -98,7 +100,7 @@ pub async fn start(config: Config, roles: Roles, life: &Lifecycle) -> anyhow::Re
             Arc::new(move || jobs.iter().for_each(JobsState::wake))
         },
         jobs: Arc::new(JobRows(jobs.clone())),
-        metrics_text: metrics_text(life)?,
+        metrics_text: metrics_text(life, gauges)?,
         extra_openapi: roles.status.then(plimsoll_status_site::openapi),
     };
     let router = routes(&config, roles, &ApiState::new(parts), (&store, &clock));
@@ -122,7 +124,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-fn jobs_settings(config: &Config, own: SocketAddr, entropy: &dyn Entropy) -> JobsSettings {
+fn jobs_settings(config: &Config, own: SocketAddr, entropy: &dyn Entropy, gauges: SloGauges) -> JobsSettings {
     let egress = Egress::new(&config.egress_allow);
     JobsSettings {
         interval: config.interval,
@@ -132,6 +134,7 @@ fn jobs_settings(config: &Config, own: SocketAddr, entropy: &dyn Entropy) -> Job
         egress,
         own_tenant: TenantId::plimsoll(),
         reference_addresses: config.reference_addresses.clone(),
+        gauges,
     }
 }
 
@@ -182,7 +185,7 @@ fn serve(listener: TcpListener, router: Router, life: &Lifecycle, readiness: &Ar
 
 type MetricsText = Arc<dyn Fn() -> String + Send + Sync>;
 
-fn metrics_text(life: &Lifecycle) -> anyhow::Result<MetricsText> {
+fn metrics_text(life: &Lifecycle, gauges: SloGauges) -> anyhow::Result<MetricsText> {
     let handle = telemetry::count_from_now_on()?;
     let (upkept, stopping) = (handle.clone(), life.stopping().clone());
     life.spawn::<String>("metrics upkeep", async move {
@@ -193,7 +196,7 @@ fn metrics_text(life: &Lifecycle) -> anyhow::Result<MetricsText> {
             }
         }
     });
-    Ok(Arc::new(move || telemetry::render(&handle)))
+    Ok(Arc::new(move || telemetry::render(&handle) + &gauges.render()))
 }
 
 fn announce(config: &Config, roles: Roles, root_key: &RootKey, own: SocketAddr, took: Duration) {

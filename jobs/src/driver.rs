@@ -10,6 +10,7 @@ use plimsoll_domain::ids::TenantId;
 use plimsoll_domain::time::{Clock, Interval, Span, Tick, Timestamp};
 use plimsoll_runtime::egress::Egress;
 use plimsoll_runtime::lifecycle::Lifecycle;
+use plimsoll_runtime::slo_gauges::SloGauges;
 use plimsoll_store::Store;
 
 use crate::retention;
@@ -35,6 +36,8 @@ pub struct JobsSettings {
     pub own_tenant: TenantId,
     /// Addresses that tell whether we are cut off ourselves.
     pub reference_addresses: Vec<String>,
+    /// Where the figures of SLOs are shown.
+    pub gauges: SloGauges,
 }
 
 /// How the jobs are doing, for the health of the process. Clones share one state.

@@ -75,7 +75,7 @@ async fn ticks_that_nobody_ran_are_unknown_and_a_late_push_mends_them() {
     world.tick().await.expect("runs");
     let measured = world.measured().await;
     assert_eq!((measured.valid, measured.good), (valid + 2, valid + 1), "the late push, and a look at the other");
-    assert_eq!(measured.burn_over(Span::hours(3)), None, "nobody asked for that window");
+    assert_eq!(measured.burn_over(Span::hours(3).into()), None, "nobody asked for that window");
 }
 
 #[tokio::test]

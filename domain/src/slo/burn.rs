@@ -21,6 +21,16 @@ pub enum BurnSeverity {
     Ticket,
 }
 
+impl BurnSeverity {
+    /// The severity as it is written in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Ticket => "ticket",
+        }
+    }
+}
+
 /// A pair of windows and the share of the budget whose loss in the long one is too much.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tier {

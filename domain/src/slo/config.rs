@@ -138,7 +138,8 @@ impl Slo {
         judged.chain(self.kind.has_events().then_some(own)).collect()
     }
 
-    fn validate(&self) -> Result<(), Invalid> {
+    /// Refuses what cannot be measured; faults start at the SLO.
+    pub fn validate(&self) -> Result<(), Invalid> {
         let mut faults = Faults::default();
         faults.absorb(self.kind.validate(), "");
         if let Window::Rolling(span) = self.window {

@@ -141,6 +141,9 @@ pub struct Measurement {
     /// How long answers took, for an SLO of latency that has data.
     #[serde(default)]
     pub latency: Option<Quantiles>,
+    /// Why nothing new is known, where events are asked for and the last question got no answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
     /// What was promised before, when this is the first reading of another promise.
     #[serde(default)]
     pub changed: Option<Promise>,
@@ -248,6 +251,7 @@ pub fn measure(
         status,
         coverage: subject.coverage(&own, slo.window),
         latency: subject.latency,
+        trouble: None,
         changed,
         step,
     }

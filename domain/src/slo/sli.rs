@@ -37,6 +37,11 @@ pub enum SliKind {
 }
 
 impl SliKind {
+    /// Parts of an event that a Prometheus counts: it extrapolates, so its counts have fractions.
+    pub const COUNT_PARTS: u64 = 100;
+    /// Parts of a tick that a Prometheus gives the ratio of.
+    pub const RATIO_PARTS: u64 = 1_000_000;
+
     /// The kind as it is written in the API.
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -57,12 +62,11 @@ impl SliKind {
         }
     }
 
-    /// How many parts one event is kept in. A Prometheus extrapolates, so its counts have fractions; a ratio has no
-    /// counts at all, and each tick weighs the same.
+    /// How many parts one event is kept in. Of a ratio there are no counts, and each tick weighs the same.
     pub const fn parts(&self) -> u64 {
         match self {
-            Self::Prometheus(PrometheusSource { query: PrometheusQuery::Counts { .. }, .. }) => 100,
-            Self::Prometheus(PrometheusSource { query: PrometheusQuery::Ratio(_), .. }) => 1_000_000,
+            Self::Prometheus(PrometheusSource { query: PrometheusQuery::Counts { .. }, .. }) => Self::COUNT_PARTS,
+            Self::Prometheus(PrometheusSource { query: PrometheusQuery::Ratio(_), .. }) => Self::RATIO_PARTS,
             _ => 1,
         }
     }

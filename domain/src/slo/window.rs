@@ -158,6 +158,14 @@ impl Window {
         }
     }
 
+    /// The time zone of its calendar, if it has one.
+    pub fn zone(self) -> Option<&'static str> {
+        match self {
+            Self::Rolling(_) => None,
+            Self::Calendar(_, zone) => Some(zone.name()),
+        }
+    }
+
     /// Whether the window starts at the same instant until its period is over.
     pub const fn is_anchored(self) -> bool {
         matches!(self, Self::Calendar(..))

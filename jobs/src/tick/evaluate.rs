@@ -1,30 +1,31 @@
-//! Measures every SLO from the running accounts, stores the measurements and shows them as gauges.
+//! Measures every SLO from the running accounts, stores the measurements and hands them to the gauges.
 
-use plimsoll_domain::ids::TenantId;
-use plimsoll_domain::ledger::Reach;
-use plimsoll_domain::slo::measurement::Subject;
-use plimsoll_domain::slo::{Measurement, Slo, WindowTotals, measure};
-use plimsoll_domain::time::Span;
+use plimsoll_domain::accounts::Scene;
+use plimsoll_domain::slo::{Measurement, Slo};
+use plimsoll_runtime::slo_gauges::SloFigures;
 use plimsoll_store::Result;
 
 use super::Step;
-use super::memory::{ComponentMemory, Memory, TenantMemory};
-use super::world::TenantWorld;
+use super::ask::{Answer, Answers};
+use super::memory::Memory;
 
 const MEASUREMENTS_PER_WRITE: usize = 1_000;
-/// Tenants that have gauges of their own; those beyond it are left out, so that labels stay bounded.
-const TENANTS_WITH_GAUGES: usize = 1_000;
 
 /// Measures every SLO of every tenant.
-pub(crate) async fn evaluate(memory: &mut Memory, step: &Step<'_>) -> Result<()> {
+pub(crate) async fn evaluate(memory: &mut Memory, step: &Step<'_>, answers: &Answers) -> Result<()> {
     let mut measured = Vec::new();
-    for (index, tenant) in step.world.tenants.iter().enumerate() {
+    reread_changed(memory, step).await?;
+    for tenant in &step.world.tenants {
         let Some(held) = memory.tenants.get_mut(&tenant.tenant.id) else { continue };
+        let scene = Scene {
+            tenant: &tenant.tenant.id,
+            components: &tenant.components,
+            tick: step.tick,
+            interval: step.settings.interval,
+        };
         for slo in &tenant.slos.objectives {
-            let measurement = measure_one(step, tenant, held, slo);
-            if index < TENANTS_WITH_GAUGES {
-                set_gauges(&measurement);
-            }
+            let mut measurement = held.accounts.measure(slo, &scene, held.measured.get(&slo.slo_type));
+            measurement.trouble = trouble(answers, &measurement);
             held.measured.insert(slo.slo_type.clone(), measurement.clone());
             measured.push(measurement);
         }
@@ -32,40 +33,41 @@ pub(crate) async fn evaluate(memory: &mut Memory, step: &Step<'_>) -> Result<()>
     for part in measured.chunks(MEASUREMENTS_PER_WRITE) {
         step.store.put_measurements(part).await?;
     }
+    step.settings.gauges.set(measured.iter().map(figures_of));
     Ok(())
 }
 
-fn measure_one(step: &Step<'_>, tenant: &TenantWorld, held: &TenantMemory, slo: &Slo) -> Measurement {
-    let inside: Vec<&ComponentMemory> = tenant
-        .components
-        .iter()
-        .filter(|component| slo.scope.includes(component))
-        .filter_map(|component| held.components.get(&component.id))
-        .collect();
-    let interval = step.settings.interval;
-    let end = step.tick.end(interval);
-    let totals = |span: Span| {
-        let mut totals = WindowTotals::default();
-        for component in &inside {
-            totals.add(component.ledger.totals(Reach::Last(span), end).unwrap_or_default());
+/// An SLO that was changed may have been measured elsewhere since: what is noted of the change is noted once.
+async fn reread_changed(memory: &mut Memory, step: &Step<'_>) -> Result<()> {
+    let end = step.tick.end(step.settings.interval);
+    for tenant in &step.world.tenants {
+        let Some(held) = memory.tenants.get_mut(&tenant.tenant.id) else { continue };
+        let is_new = |slo: &&Slo| {
+            let before = held.measured.get(&slo.slo_type);
+            before.is_none_or(|before| (before.objective, before.window) != (slo.objective, slo.window))
+        };
+        let changed: Vec<_> = tenant.slos.objectives.iter().filter(is_new).map(|slo| slo.slo_type.clone()).collect();
+        if !changed.is_empty() {
+            let latest = step.store.latest_measurements(&tenant.tenant.id, &changed, end).await?;
+            held.measured.extend(latest.into_iter().map(|latest| (latest.slo_type.clone(), latest)));
         }
-        totals
-    };
-    let subject = Subject { tenant: &tenant.tenant.id, tick: step.tick, interval, components: inside.len() };
-    measure(slo, &subject, &totals, held.measured.get(&slo.slo_type))
+    }
+    Ok(())
 }
 
-fn set_gauges(measurement: &Measurement) {
-    let Measurement { tenant, slo_type, .. } = measurement;
-    let labels = |tenant: &TenantId| [("tenant", tenant.to_string()), ("slo_type", slo_type.to_string())];
-    let set = |name: &'static str, value: Option<f64>| {
-        metrics::gauge!(name, &labels(tenant)).set(value.unwrap_or(f64::NAN));
-    };
-    set("plimsoll_slo_compliance_ratio", measurement.sli());
-    set("plimsoll_error_budget_remaining_ratio", measurement.budget.map(|budget| budget.remaining_ratio));
-    for reading in &measurement.burn {
-        let [tenant, slo_type] = labels(tenant);
-        let labels = [tenant, slo_type, ("window", reading.window.to_string())];
-        metrics::gauge!("plimsoll_slo_burn_rate", &labels).set(reading.rate.unwrap_or(f64::NAN));
+fn trouble(answers: &Answers, measured: &Measurement) -> Option<String> {
+    match answers.get(&(measured.tenant.clone(), measured.slo_type.clone()))? {
+        Answer::Trouble(reason) => Some(reason.clone()),
+        Answer::Counted { .. } | Answer::Nothing => None,
+    }
+}
+
+fn figures_of(measured: &Measurement) -> SloFigures {
+    SloFigures {
+        tenant: measured.tenant.to_string(),
+        slo_type: measured.slo_type.to_string(),
+        compliance: measured.sli(),
+        budget_remaining: measured.budget.map(|budget| budget.remaining_ratio),
+        burn: measured.burn.iter().map(|reading| (reading.window.label(), reading.rate)).collect(),
     }
 }

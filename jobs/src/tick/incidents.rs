@@ -1,6 +1,7 @@
 //! Opens, changes and closes automatic incidents.
 
 use plimsoll_domain::component::Component;
+use plimsoll_domain::ids::Series;
 use plimsoll_domain::incident::{Finding, Incident, Transition, decide as decide_one, end_of_removed};
 use plimsoll_domain::time::Timestamp;
 use plimsoll_store::{Result, Store, StoreError};
@@ -48,13 +49,13 @@ fn transition_of(
     component: &Component,
     now: Timestamp,
 ) -> Option<Transition> {
-    let held = memory.component(&component.tenant, &component.id)?;
+    let held = memory.tenants.get(&component.tenant)?;
     let open = tenant.incidents.iter().find(|incident| incident.holds_component() == Some(&component.id));
     let finding = Finding {
         tenant: &component.tenant,
         component: &component.id,
         name: &component.name,
-        status: held.latest,
+        status: held.latest(&Series::from(&component.id), step.tick, step.settings.interval),
         in_maintenance: tenant.in_maintenance(&component.id, now),
         tick: step.tick,
         now,

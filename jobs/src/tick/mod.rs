@@ -1,5 +1,7 @@
 //! One tick, step by step: who works on what, look, record, fold, measure, decide, show.
 
+mod ask;
+mod days;
 mod evaluate;
 mod incidents;
 mod memory;
@@ -17,6 +19,7 @@ use plimsoll_domain::time::{Clock, Tick, Timestamp};
 use plimsoll_store::{Result, Store};
 
 use crate::JobsSettings;
+use ask::Asker;
 use memory::Memory;
 pub use probe::Prober;
 pub use report::TickReport;
@@ -28,6 +31,7 @@ pub struct Ticker {
     clock: Arc<dyn Clock>,
     settings: JobsSettings,
     prober: Prober,
+    asker: Asker,
     memory: Memory,
     /// The last tick that ran to its end, and when it began.
     last: Option<(Tick, Timestamp)>,
@@ -54,7 +58,18 @@ impl Ticker {
         stopping: CancellationToken,
     ) -> Self {
         let prober = Prober::new(&settings, Arc::clone(&clock));
-        Self { store, clock, prober, memory: Memory::default(), last: None, resumed_at: None, settings, stopping }
+        let asker = Asker::new(&settings);
+        Self {
+            store,
+            clock,
+            prober,
+            asker,
+            memory: Memory::default(),
+            last: None,
+            resumed_at: None,
+            settings,
+            stopping,
+        }
     }
 
     /// Runs one tick to its end. An error is one of the store as a whole; whatever was stored before stays, and the next
@@ -86,12 +101,16 @@ impl Ticker {
         let world = World::load(self.store.as_ref(), &self.settings, started).await?;
         let report = TickReport::begin(tick, started, &world);
         let mut step = Step { store: self.store.as_ref(), settings: &self.settings, tick, world, report };
-        let looks = self.prober.look_at_all(&step.world, resumed_at, &self.stopping).await;
+        let (looks, answers) = tokio::join!(
+            self.prober.look_at_all(&step.world, resumed_at, &self.stopping),
+            self.asker.ask_all(&step.world, tick, &self.stopping)
+        );
         step.report.note_looks(&looks);
         record::record(&mut step, &looks).await?;
+        ask::record(&step, &answers).await?;
         self.memory.fold(&step).await?;
         self.memory.advance(&step).await?;
-        evaluate::evaluate(&mut self.memory, &step).await?;
+        evaluate::evaluate(&mut self.memory, &step, &answers).await?;
         incidents::decide(&self.memory, &mut step, &looks, self.clock.now()).await?;
         show::show(&mut self.memory, &step).await?;
         self.last = Some((tick, started));

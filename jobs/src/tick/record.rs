@@ -4,7 +4,7 @@ use plimsoll_domain::component::Component;
 use plimsoll_domain::probe::ProbeSpec;
 use plimsoll_domain::sample::{SAMPLE_RETENTION, Sample, SampleStatus, ticks_between};
 use plimsoll_domain::time::{Tick, Timestamp};
-use plimsoll_store::{ComponentSamples, Result};
+use plimsoll_store::{Result, SeriesRecord};
 
 use super::Step;
 use super::probe::Looks;
@@ -29,7 +29,7 @@ pub(crate) async fn record(step: &mut Step<'_>, looks: &Looks) -> Result<()> {
         });
         let samples: Vec<_> = flagged.collect();
         waiting += samples.len();
-        batch.push(ComponentSamples { tenant: tenant.tenant.id.clone(), component: component.id.clone(), samples });
+        batch.push(SeriesRecord::of_component(&tenant.tenant.id, &component.id, samples));
         if waiting >= SAMPLES_PER_WRITE {
             step.store.record_samples(&batch).await?;
             batch.clear();

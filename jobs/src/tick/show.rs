@@ -1,9 +1,8 @@
 //! Leaves behind what the public may see. A snapshot that tells nothing new is only marked as still true.
 
 use plimsoll_domain::component::Component;
-use plimsoll_domain::ledger::Reach;
+use plimsoll_domain::ids::Series;
 use plimsoll_domain::page::{ComponentState, SnapshotParts, StatusSnapshot};
-use plimsoll_domain::sample::SampleStatus;
 use plimsoll_domain::time::Timestamp;
 use plimsoll_store::{Result, StoreError};
 
@@ -58,12 +57,12 @@ fn snapshot_of(step: &Step<'_>, tenant: &TenantWorld, held: &TenantMemory) -> St
     let end = step.tick.end(step.settings.interval);
     // A component that was added since the last tick has no memory yet: nothing is known of it.
     let state = |component: &Component| {
-        let memory = held.components.get(&component.id);
+        let series = Series::from(&component.id);
         ComponentState {
             component: component.clone(),
-            latest: memory.map_or(SampleStatus::Unknown, |memory| memory.latest),
-            past_days: memory.map(|memory| memory.past_days.clone()).unwrap_or_default(),
-            today: memory.and_then(|memory| memory.ledger.totals(Reach::Today, end)).unwrap_or_default(),
+            latest: held.latest(&series, step.tick, step.settings.interval),
+            past_days: held.past_days.of(&series),
+            today: held.accounts.today(&series, end).unwrap_or_default(),
         }
     };
     StatusSnapshot::build(SnapshotParts {

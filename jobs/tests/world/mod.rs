@@ -20,9 +20,10 @@ use plimsoll_domain::tenant::{ApiKey, Role, Tenant};
 use plimsoll_domain::time::{Clock, Interval, Span, Tick, Timestamp};
 use plimsoll_jobs::{JobsSettings, TickReport, Ticker};
 use plimsoll_runtime::egress::Egress;
+use plimsoll_runtime::slo_gauges::SloGauges;
 use plimsoll_store::embedded::{EmbeddedStore, Limits};
 use plimsoll_store::faulty::Faulty;
-use plimsoll_store::{ComponentSamples, Components, Incidents, Measurements, PublicReads, Samples, Store, Tenants};
+use plimsoll_store::{Components, Incidents, Measurements, PublicReads, Samples, SeriesRecord, Store, Tenants};
 use tokio_util::sync::CancellationToken;
 
 /// Noon of an ordinary day.
@@ -108,9 +109,8 @@ impl World {
     /// Pushes a sample for `tick`.
     pub(crate) async fn push_at(&self, component: &ComponentId, tick: Tick, status: SampleStatus) {
         let sample = Sample { tick, status, latency_ms: Some(20), maintenance: false };
-        let (tenant, component) = (self.tenant.clone(), component.clone());
-        let batch = [ComponentSamples { tenant, component, samples: vec![sample] }];
-        self.store.record_samples(&batch).await.expect("recorded");
+        let record = SeriesRecord::of_component(&self.tenant, component, vec![sample]);
+        self.store.record_samples(&[record]).await.expect("recorded");
     }
 
     /// Goes on to the next tick and runs it.
@@ -150,7 +150,7 @@ impl World {
         let keys: Vec<HourKey> = (first.number()..=last.number())
             .map(|hour| HourKey {
                 tenant: self.tenant.clone(),
-                component: component.clone(),
+                series: component.into(),
                 hour: plimsoll_domain::time::Hour::from_number(hour),
             })
             .collect();
@@ -184,6 +184,7 @@ fn settings(interval: Interval, reference_addresses: Vec<String>) -> JobsSetting
         egress,
         own_tenant: TenantId::plimsoll(),
         reference_addresses,
+        gauges: SloGauges::default(),
     }
 }
 
