@@ -13,6 +13,7 @@ use crate::incident::{ComponentStatus, Impact, Incident};
 use crate::maintenance::Maintenance;
 use crate::rollup::Counts;
 use crate::sample::SampleStatus;
+use crate::slo::public::PublicSlo;
 use crate::tenant::Tenant;
 use crate::time::{Day, Interval, Span, Timestamp};
 
@@ -86,6 +87,9 @@ pub struct StatusSnapshot {
     pub incidents: Vec<Incident>,
     /// Maintenance that is not over, soonest first.
     pub maintenances: Vec<Maintenance>,
+    /// SLOs that the public sees.
+    #[serde(default)]
+    pub slos: Vec<PublicSlo>,
 }
 
 /// What is known of one component when a snapshot is made.
@@ -112,6 +116,8 @@ pub struct SnapshotParts<'a> {
     pub incidents: Vec<Incident>,
     /// Its maintenance.
     pub maintenances: Vec<Maintenance>,
+    /// Its public SLOs.
+    pub slos: Vec<PublicSlo>,
     /// How long a tick is.
     pub interval: Interval,
     /// The present instant.
@@ -126,7 +132,7 @@ pub fn first_shown_day(today: Day) -> Day {
 impl StatusSnapshot {
     /// The snapshot of `parts`.
     pub fn build(parts: SnapshotParts<'_>) -> Self {
-        let SnapshotParts { tenant, components, mut incidents, mut maintenances, interval, now } = parts;
+        let SnapshotParts { tenant, components, mut incidents, mut maintenances, slos, interval, now } = parts;
         incidents.retain(|incident| incident.resolved_at().is_none_or(|over| now.minus(PAST_INCIDENTS) < over));
         incidents.sort_by_key(|incident| (!incident.is_open(), Reverse(incident.started_at()), incident.id.clone()));
         incidents.truncate(MAX_INCIDENTS);
@@ -150,6 +156,7 @@ impl StatusSnapshot {
             components: figures,
             incidents,
             maintenances,
+            slos,
         }
     }
 }
@@ -308,6 +315,7 @@ mod tests {
             components: states,
             incidents,
             maintenances,
+            slos: Vec::new(),
             interval,
             now,
         })

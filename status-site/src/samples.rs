@@ -38,6 +38,7 @@ pub(crate) fn quiet() -> StatusSnapshot {
         components: vec![component(None, "web", "Web application", Operational, 0)],
         incidents: Vec::new(),
         maintenances: Vec::new(),
+        slos: Vec::new(),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod config;
 pub mod explain;
 pub mod measurement;
 pub mod objective;
+pub mod public;
 pub mod sli;
 pub mod status;
 pub mod window;

@@ -15,6 +15,7 @@ use plimsoll_store::accounts::{Desk, bring_to};
 use plimsoll_store::{Fold, Result, Store, UnfoldedHour};
 
 use super::Step;
+use super::burndowns::Burndowns;
 use super::days::PastDays;
 use super::world::TenantWorld;
 
@@ -31,6 +32,7 @@ pub(crate) struct TenantMemory {
     pub(crate) accounts: Accounts,
     pub(crate) past_days: PastDays,
     pub(crate) measured: HashMap<SloType, Measurement>,
+    pub(crate) burndowns: Burndowns,
     /// Hash of the snapshot that was stored last, without its time.
     pub(crate) shown: Option<[u8; 32]>,
     /// Until when that snapshot was true, as it was stored.

@@ -1,6 +1,7 @@
 //! One tick, step by step: who works on what, look, record, fold, measure, decide, show.
 
 mod ask;
+mod burndowns;
 mod days;
 mod evaluate;
 mod incidents;
@@ -111,6 +112,7 @@ impl Ticker {
         self.memory.fold(&step).await?;
         self.memory.advance(&step).await?;
         evaluate::evaluate(&mut self.memory, &step, &answers).await?;
+        burndowns::follow(&mut self.memory, &step).await?;
         incidents::decide(&self.memory, &mut step, &looks, self.clock.now()).await?;
         show::show(&mut self.memory, &step).await?;
         self.last = Some((tick, started));

@@ -7,6 +7,7 @@ use plimsoll_domain::time::Timestamp;
 use plimsoll_store::{Result, StoreError};
 
 use super::Step;
+use super::burndowns::public_slos;
 use super::memory::{Memory, TenantMemory};
 use super::world::TenantWorld;
 
@@ -70,6 +71,7 @@ fn snapshot_of(step: &Step<'_>, tenant: &TenantWorld, held: &TenantMemory) -> St
         components: tenant.components.iter().map(state).collect(),
         incidents: tenant.incidents.clone(),
         maintenances: tenant.maintenances.clone(),
+        slos: public_slos(tenant, held),
         interval: step.settings.interval,
         now: step.world.now,
     })

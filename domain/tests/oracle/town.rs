@@ -1,0 +1,188 @@
+//! A tenant with everything around it: what it is told is kept raw, and stored as a store would; at each tick its accounts
+//! are moved on; and each measurement is held against what is raw.
+
+use std::collections::BTreeMap;
+
+use plimsoll_domain::accounts::{Accounts, Scene};
+use plimsoll_domain::component::Component;
+use plimsoll_domain::ids::{Series, SloType, TenantId};
+use plimsoll_domain::probe::ProbeSpec;
+use plimsoll_domain::rollup::Counts;
+use plimsoll_domain::sample::{Events, Sample, SampleStatus};
+use plimsoll_domain::sketch::Sketch;
+use plimsoll_domain::slo::explain::{Material, explain};
+use plimsoll_domain::slo::{Measurement, Sli, SliKind, Slo};
+use plimsoll_domain::time::{Interval, Tick, Timestamp};
+
+use crate::calendar;
+use crate::raw::{Pushed, Raw};
+use crate::reckon::Reckoner;
+use crate::shelf::Shelf;
+use crate::ticker::Ticker;
+
+/// Components in two groups, and one in none.
+pub(crate) const COMPONENTS: [(&str, Option<&str>); 3] = [("api", Some("core")), ("web", Some("core")), ("mail", None)];
+
+/// What a component is told to be at one tick.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Verdict {
+    pub(crate) status: SampleStatus,
+    pub(crate) latency_ms: Option<u32>,
+    pub(crate) maintenance: bool,
+}
+
+pub(crate) struct Town {
+    pub(crate) interval: Interval,
+    pub(crate) components: Vec<Component>,
+    pub(crate) slos: Vec<Slo>,
+    pub(crate) shelf: Shelf,
+    pub(crate) ticker: Ticker,
+    /// The last measurement of each SLO there ever was, as a store would keep it.
+    pub(crate) measured: BTreeMap<SloType, Measurement>,
+    tenant: TenantId,
+    raw: Raw,
+    reckoner: Reckoner,
+}
+
+impl Town {
+    pub(crate) fn new(slos: Vec<Slo>, interval: Interval) -> Self {
+        let tenant: TenantId = "acme".parse().expect("a slug");
+        let component = |(id, group): (&str, Option<&str>)| Component {
+            tenant: tenant.clone(),
+            id: id.parse().expect("a slug"),
+            name: id.to_owned(),
+            group: group.map(str::to_owned),
+            description: None,
+            probe: ProbeSpec::Push,
+            created_at: Timestamp::from_millis(0),
+            probe_since: None,
+        };
+        let components = COMPONENTS.into_iter().map(component).collect();
+        let mut town = Self {
+            interval,
+            components,
+            slos: Vec::new(),
+            shelf: Shelf::default(),
+            ticker: Ticker::default(),
+            measured: BTreeMap::new(),
+            tenant,
+            raw: Raw::default(),
+            reckoner: Reckoner::default(),
+        };
+        town.configure(slos);
+        town
+    }
+
+    /// Puts other SLOs in the place of those there are.
+    pub(crate) fn configure(&mut self, slos: Vec<Slo>) {
+        self.slos = slos;
+        self.ticker.plan_for(&self.slos, &self.components);
+    }
+
+    pub(crate) fn sample(&mut self, component: usize, tick: Tick, verdict: Verdict) {
+        let sample = self.keep_sample(component, tick, verdict);
+        self.shelf.record(&Series::from(&self.components[component].id), &[sample], &[]);
+    }
+
+    fn keep_sample(&mut self, component: usize, tick: Tick, verdict: Verdict) -> Sample {
+        let Verdict { status, latency_ms, maintenance } = verdict;
+        let sample = Sample { tick, status, latency_ms, maintenance };
+        self.raw.sample(&self.components[component].id, sample);
+        sample
+    }
+
+    /// Pushes events for an SLO; latencies are judged against its threshold, exactly.
+    pub(crate) fn push(&mut self, slo: usize, at: Timestamp, pushed: Pushed) {
+        let (series, events) = self.keep_events(slo, at, pushed);
+        self.shelf.record(&series, &[], &[events]);
+    }
+
+    fn keep_events(&mut self, slo: usize, at: Timestamp, mut pushed: Pushed) -> (Series, Events) {
+        let slo = &self.slos[slo];
+        if let SliKind::Latency { threshold_ms } = slo.kind {
+            pushed.good = pushed.latencies.iter().filter(|latency| **latency <= threshold_ms).count() as u64;
+            pushed.bad = pushed.latencies.len() as u64 - pushed.good;
+        } else {
+            pushed.latencies.clear();
+        }
+        self.raw.push(&slo.slo_type, at.millis(), pushed.clone());
+        let Pushed { good, bad, maintenance, latencies } = pushed;
+        (Series::from(&slo.slo_type), Events { at, good, bad, maintenance, latency: Sketch::of(latencies) })
+    }
+
+    /// Moves the accounts on to the end of `tick`, and measures nothing.
+    pub(crate) fn advance(&mut self, tick: Tick) {
+        let end = tick.end(self.interval);
+        assert!(self.ticker.advance(&mut self.shelf, end, |_| {}), "nothing is changed behind their back");
+    }
+
+    /// Moves the accounts on while something comes in that was told for hours just folded: what is measured then is not
+    /// looked at, only that it mends itself.
+    pub(crate) fn advance_while_told(&mut self, tick: Tick, told: Vec<(usize, Tick, Verdict)>) {
+        let told: Vec<_> = told
+            .into_iter()
+            .map(|(component, at, verdict)| {
+                let series = Series::from(&self.components[component].id);
+                (series, self.keep_sample(component, at, verdict))
+            })
+            .collect();
+        let end = tick.end(self.interval);
+        let come_in = |shelf: &mut Shelf| {
+            told.iter().for_each(|(series, sample)| shelf.record(series, &[*sample], &[]));
+        };
+        let _all = self.ticker.advance(&mut self.shelf, end, come_in);
+    }
+
+    /// Measures every SLO at the tick that was last advanced to, and holds each against what is raw.
+    pub(crate) fn measure(&mut self, tick: Tick) {
+        for slo in &self.slos {
+            let measured = self.measure_with(&self.ticker.accounts, slo, tick);
+            self.reckoner.check(&self.raw, &self.components, self.interval, (slo, &measured));
+            self.measured.insert(slo.slo_type.clone(), measured);
+        }
+    }
+
+    fn measure_with(&self, accounts: &Accounts, slo: &Slo, tick: Tick) -> Measurement {
+        accounts.measure(slo, &self.scene(tick), self.measured.get(&slo.slo_type))
+    }
+
+    pub(crate) fn scene(&self, tick: Tick) -> Scene<'_> {
+        Scene { tenant: &self.tenant, components: &self.components, tick, interval: self.interval }
+    }
+
+    /// Holds accounts that were moved on against accounts made afresh, and what an explanation adds up to against both.
+    pub(crate) fn compare_with_afresh(&self, tick: Tick) {
+        let end = tick.end(self.interval);
+        let made = self.ticker.afresh(&self.shelf, end);
+        for slo in &self.slos {
+            let moved = self.measure_with(&self.ticker.accounts, slo, tick);
+            assert_eq!(moved, self.measure_with(&made.accounts, slo, tick));
+            let material = Material { pasts: &made.pasts, hours: &made.hours };
+            let buckets = explain(slo, &self.components, material, end);
+            let all: Counts = buckets.iter().map(|bucket| bucket.counts).sum();
+            let Sli { good, valid } = Sli::of(&all, slo.count_maintenance);
+            assert_eq!((good, valid), (moved.good, moved.valid), "the explanation of {slo:?}");
+            let mut from = calendar::start(slo.window, end.millis());
+            for bucket in &buckets {
+                assert_eq!(bucket.from.millis(), from, "buckets lie side by side");
+                from = bucket.to.millis();
+            }
+            assert!(buckets.is_empty() || from == end.millis());
+        }
+        for component in &self.components {
+            let series = Series::from(&component.id);
+            assert_eq!(self.ticker.accounts.today(&series, end), made.accounts.today(&series, end));
+        }
+    }
+
+    /// Everything of one tick that is looked at.
+    pub(crate) fn tick(&mut self, tick: Tick) {
+        self.advance(tick);
+        self.measure(tick);
+    }
+
+    /// The last measurement of the SLO of this name.
+    pub(crate) fn last(&self, slo: &str) -> &Measurement {
+        &self.measured[&slo.parse::<SloType>().expect("a name")]
+    }
+}
