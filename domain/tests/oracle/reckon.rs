@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_domain::component::Component;
 use plimsoll_domain::ids::SloType;
-use plimsoll_domain::slo::{BurnSeverity, Measurement, SliKind, Slo, SloStatus, Tier, Window};
+use plimsoll_domain::slo::sli::PrometheusQuery;
+use plimsoll_domain::slo::{BurnSeverity, CalendarUnit, Measurement, SliKind, Slo, SloStatus, Tier, Window};
 use plimsoll_domain::time::{Interval, Span};
 
 use crate::calendar;
@@ -29,7 +30,13 @@ pub(crate) struct Reckoner(BTreeMap<SloType, BTreeMap<Span, i64>>);
 
 impl Reckoner {
     /// Holds `measured` against what is raw.
-    pub(crate) fn check(&mut self, raw: &Raw, components: &[Component], interval: Interval, told: (&Slo, &Measurement)) {
+    pub(crate) fn check(
+        &mut self,
+        raw: &Raw,
+        components: &[Component],
+        interval: Interval,
+        told: (&Slo, &Measurement),
+    ) {
         let (slo, measured) = told;
         let end = measured.at.millis();
         let look = |window| (window, raw.look(slo, components, calendar::start(window, end)..end));
@@ -84,7 +91,7 @@ impl View<'_> {
     /// One event of a Prometheus is a hundred parts, or a million when only the ratio is known.
     fn parts(&self) -> u64 {
         let SliKind::Prometheus(source) = &self.slo.kind else { return 1 };
-        if source.query.is_ratio() { 1_000_000 } else { 100 }
+        if matches!(source.query, PrometheusQuery::Ratio(_)) { 1_000_000 } else { 100 }
     }
 
     fn check_counts(&self, measured: &Measurement) {
@@ -135,7 +142,13 @@ impl View<'_> {
 
     /// Tiers whose long window fits into the shortest that the SLO's window ever is, the clocks put forward included.
     fn usable_tiers(&self) -> impl Iterator<Item = &Tier> {
-        self.slo.tiers.iter().filter(|tier| tier.long <= self.slo.window.shortest())
+        let shortest = match self.slo.window {
+            Window::Rolling(span) => span,
+            Window::Calendar(CalendarUnit::Week, _) => Span::hours(7 * 24 - 1),
+            Window::Calendar(CalendarUnit::Month, _) => Span::hours(28 * 24 - 1),
+            Window::Calendar(CalendarUnit::Quarter, _) => Span::hours(90 * 24 - 1),
+        };
+        self.slo.tiers.iter().filter(move |tier| tier.long <= shortest)
     }
 
     fn factor(&self, tier: &Tier) -> f64 {

@@ -1,0 +1,12 @@
+//! Budgets, burn rates, tiers and quantiles against an oracle that keeps every raw sample and every raw event, and works
+//! everything out from them again, each time: counts equal to the last bit, quantiles within 1 %.
+
+mod calendar;
+mod history;
+mod play;
+mod random;
+mod raw;
+mod reckon;
+mod shelf;
+mod ticker;
+mod town;
