@@ -6,10 +6,11 @@ use std::sync::Once;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, StatusCode};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::{Attempt, Policy};
-use url::{Host, Url};
+use url::{Host, Url, form_urlencoded};
 
 use crate::egress::{Egress, EgressError};
 
@@ -41,6 +42,34 @@ pub struct Request {
     pub body_limit: usize,
 }
 
+/// A form to post. Redirects are not followed: what it shows and holds is for one server only.
+pub struct Form<'a> {
+    /// Where to.
+    pub url: Url,
+    /// Names and values, in order.
+    pub fields: &'a [(&'a str, &'a str)],
+    /// What to show.
+    pub credentials: Option<Credentials<'a>>,
+    /// Time for the whole exchange.
+    pub timeout: Duration,
+    /// How much of the answer's body is read at most, in bytes.
+    pub body_limit: usize,
+}
+
+/// What is shown to a server in the `Authorization` header. It holds secrets, so it cannot be printed.
+#[derive(Clone, Copy)]
+pub enum Credentials<'a> {
+    /// HTTP Basic.
+    Basic {
+        /// Whose.
+        username: &'a str,
+        /// Secret.
+        password: &'a str,
+    },
+    /// HTTP Bearer.
+    Bearer(&'a str),
+}
+
 /// An answer.
 #[derive(Clone, Debug)]
 pub struct Response {
@@ -59,6 +88,9 @@ pub enum HttpError {
     /// It took too long.
     #[error("no answer within {0} ms")]
     Timeout(u128),
+    /// It is no request: its URL is not of HTTP, or a header cannot carry its value.
+    #[error("{0}")]
+    Unsendable(String),
     /// The exchange failed.
     #[error("{0}")]
     Failed(String),
@@ -79,18 +111,22 @@ impl HttpClient {
     pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
         check_literal(&self.egress, &request.url)?;
         let client = if request.follow_redirects { &self.following } else { &self.direct };
-        let sending =
-            client.request(request.method, request.url).headers(request.headers).timeout(request.timeout).send();
-        let failed = |error: reqwest::Error| describe(&error, request.timeout);
-        let mut answer = sending.await.map_err(failed)?;
-        let status = answer.status();
-        let mut body = BytesMut::new();
-        while body.len() < request.body_limit
-            && let Some(chunk) = answer.chunk().await.map_err(failed)?
-        {
-            body.extend_from_slice(&chunk[..chunk.len().min(request.body_limit - body.len())]);
-        }
-        Ok(Response { status, body: body.freeze() })
+        let sending = client.request(request.method, request.url).headers(request.headers);
+        exchange(sending, request.timeout, request.body_limit).await
+    }
+
+    /// Posts `form` and reads the beginning of the answer.
+    pub async fn post_form(&self, form: Form<'_>) -> Result<Response, HttpError> {
+        check_literal(&self.egress, &form.url)?;
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form.fields).finish();
+        let posting = self.direct.post(form.url).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+        // These mark the header as sensitive.
+        let posting = match form.credentials {
+            Some(Credentials::Basic { username, password }) => posting.basic_auth(username, Some(password)),
+            Some(Credentials::Bearer(token)) => posting.bearer_auth(token),
+            None => posting,
+        };
+        exchange(posting, form.timeout, form.body_limit).await
     }
 }
 
@@ -115,6 +151,24 @@ fn build(egress: &Egress, redirects: Policy) -> reqwest::Client {
         .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
         .build()
         .expect("a client without certificates of its own can be built")
+}
+
+async fn exchange(
+    sending: reqwest::RequestBuilder,
+    timeout: Duration,
+    body_limit: usize,
+) -> Result<Response, HttpError> {
+    // A URL is left out of what is said: its path may be a secret.
+    let failed = |error: reqwest::Error| describe(&error.without_url(), timeout);
+    let mut answer = sending.timeout(timeout).send().await.map_err(failed)?;
+    let status = answer.status();
+    let mut body = BytesMut::new();
+    while body.len() < body_limit
+        && let Some(chunk) = answer.chunk().await.map_err(failed)?
+    {
+        body.extend_from_slice(&chunk[..chunk.len().min(body_limit - body.len())]);
+    }
+    Ok(Response { status, body: body.freeze() })
 }
 
 fn check_literal(egress: &Egress, url: &Url) -> Result<(), EgressError> {
@@ -165,6 +219,7 @@ fn describe(error: &reqwest::Error, timeout: Duration) -> HttpError {
     // What the resolver and the redirect policy refuse comes back wrapped.
     match innermost.downcast_ref::<EgressError>() {
         Some(refused) => HttpError::Egress(refused.clone()),
+        None if error.is_builder() => HttpError::Unsendable(innermost.to_string()),
         None => HttpError::Failed(innermost.to_string()),
     }
 }

@@ -8,6 +8,8 @@ pub mod http_client;
 pub mod lifecycle;
 pub mod log_writer;
 pub mod masking;
+pub mod prometheus_query;
+pub mod slo_gauges;
 pub mod system_clock;
 pub mod system_entropy;
 pub mod telemetry;

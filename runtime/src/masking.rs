@@ -25,7 +25,7 @@ const SENSITIVE: [&str; 13] = [
 ];
 
 /// Beginnings of our own keys, and of credentials in headers.
-const PREFIXES: [&str; 4] = ["plk_", "pla_", "Bearer ", "whsec_"];
+const PREFIXES: [&str; 5] = ["plk_", "pla_", "Bearer ", "Basic ", "whsec_"];
 
 /// The letters that those parts begin with, as bits.
 const BEGINNINGS: u32 = {
@@ -129,6 +129,7 @@ mod tests {
         assert_eq!(masked("key plk_0a1b, and plk_ff"), "key plk_••••, and plk_••••");
         assert_eq!(masked("mongodb://u:p%40@db:27017/x no@host"), "mongodb://••••@db:27017/x no@host");
         assert_eq!(masked("Authorization: Bearer abc.def"), "Authorization: Bearer ••••");
+        assert_eq!(masked("Authorization: Basic dTpw+/==, no"), "Authorization: Basic ••••, no");
         assert!(matches!(mask_text("nothing to hide"), Cow::Borrowed(_)));
     }
 }
