@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 
 use plimsoll_domain::component::Component;
-use plimsoll_domain::ids::{ComponentId, HourKey, IncidentId, KeyId, MaintenanceId, SloType, TenantId};
+use plimsoll_domain::ids::{ComponentId, HourKey, IncidentId, KeyId, MaintenanceId, Series, SloType, TenantId};
 use plimsoll_domain::incident::Incident;
 use plimsoll_domain::maintenance::Maintenance;
 use plimsoll_domain::page::StatusSnapshot;
@@ -22,7 +22,7 @@ use plimsoll_domain::tenant::{ApiKey, Tenant};
 use plimsoll_domain::time::{Day, Hour, Timestamp};
 
 use crate::{
-    ComponentSamples, Components, Fold, Incidents, Leases, Maintenances, Measurements, PublicReads, Result, Samples,
+    Components, Fold, Incidents, Leases, Maintenances, Measurements, PublicReads, Result, Samples, SeriesRecord,
     SloConfigs, Snapshots, Store, StoreError, Tenants, UnfoldedHour,
 };
 
@@ -109,13 +109,13 @@ wrap! {
         fn heartbeats_across_tenants() -> HashMap<(TenantId, ComponentId), Heartbeat>;
     }
     Samples {
-        fn record_samples(batch: &[ComponentSamples]) -> Merged;
+        fn record_samples(batch: &[SeriesRecord]) -> Merged;
         fn sample_hours(keys: &[HourKey]) -> HashMap<HourKey, HourSamples>;
         fn unfolded_hours(tenants: &[TenantId], before: Hour, limit: usize) -> Vec<UnfoldedHour>;
         fn finish_folds(folds: &[Fold]) -> ();
         fn hour_rollups(keys: &[HourKey]) -> HashMap<HourKey, Rollup>;
-        fn day_rollups(components: &[(TenantId, ComponentId)], days: Range<Day>)
-            -> HashMap<(TenantId, ComponentId), Vec<(Day, Rollup)>>;
+        fn day_rollups(series: &[(TenantId, Series)], days: Range<Day>)
+            -> HashMap<(TenantId, Series), Vec<(Day, Rollup)>>;
     }
     SloConfigs {
         fn slo_config(tenant: &TenantId) -> Option<SloConfig>;

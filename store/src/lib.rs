@@ -5,6 +5,7 @@
 //! `docs/adr/001-documents-without-transactions.md`). The tenant comes first; a method that crosses tenants says so in
 //! its name. One contract suite runs on every adapter: a method without a test there does not exist.
 
+pub mod accounts;
 pub mod contract;
 pub mod document;
 pub mod embedded;
@@ -20,8 +21,8 @@ mod unreadable;
 pub use error::StoreError;
 pub use open::{OpenOptions, open};
 pub use traits::{
-    ComponentSamples, Components, Fold, Incidents, Leases, Maintenances, Measurements, PublicReads, Samples,
-    SloConfigs, Snapshots, Store, Tenants, UnfoldedHour,
+    Components, Fold, Incidents, Leases, Maintenances, Measurements, PublicReads, Samples, SeriesRecord, SloConfigs,
+    Snapshots, Store, Tenants, UnfoldedHour,
 };
 
 /// What every method answers with.

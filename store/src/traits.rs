@@ -6,13 +6,13 @@ use std::ops::Range;
 use async_trait::async_trait;
 
 use plimsoll_domain::component::Component;
-use plimsoll_domain::ids::{ComponentId, HourKey, IncidentId, KeyId, MaintenanceId, SloType, TenantId};
+use plimsoll_domain::ids::{ComponentId, HourKey, IncidentId, KeyId, MaintenanceId, Series, SloType, TenantId};
 use plimsoll_domain::incident::Incident;
 use plimsoll_domain::maintenance::Maintenance;
 use plimsoll_domain::page::StatusSnapshot;
 use plimsoll_domain::probe::Heartbeat;
 use plimsoll_domain::rollup::Rollup;
-use plimsoll_domain::sample::{HourSamples, Merged, Sample};
+use plimsoll_domain::sample::{Events, HourSamples, Merged, Sample};
 use plimsoll_domain::slo::{Measurement, SloConfig, Step};
 use plimsoll_domain::tenant::{ApiKey, Tenant};
 use plimsoll_domain::time::{Day, Hour, Timestamp};
@@ -58,32 +58,46 @@ pub trait Components: Send + Sync {
     async fn heartbeats_across_tenants(&self) -> Result<HashMap<(TenantId, ComponentId), Heartbeat>>;
 }
 
-/// Samples of one component, to be recorded.
+/// Samples of a component or events of an SLO, to be recorded.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ComponentSamples {
+pub struct SeriesRecord {
     /// Whose.
     pub tenant: TenantId,
-    /// Of which component.
-    pub component: ComponentId,
+    /// Of what.
+    pub series: Series,
     /// In any order; of any hours.
     pub samples: Vec<Sample>,
+    /// In any order; of any hours.
+    pub events: Vec<Events>,
 }
 
-/// An hour whose samples changed since it was last folded.
+impl SeriesRecord {
+    /// Samples of a component.
+    pub fn of_component(tenant: &TenantId, component: &ComponentId, samples: Vec<Sample>) -> Self {
+        Self { tenant: tenant.clone(), series: component.into(), samples, events: Vec::new() }
+    }
+
+    /// Events of an SLO.
+    pub fn of_slo(tenant: &TenantId, slo: &SloType, events: Vec<Events>) -> Self {
+        Self { tenant: tenant.clone(), series: slo.into(), samples: Vec::new(), events }
+    }
+}
+
+/// An hour that changed since it was last folded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnfoldedHour {
-    /// Which hour of which component.
+    /// Which hour of which series.
     pub key: HourKey,
-    /// Its samples.
+    /// What is kept of it.
     pub samples: HourSamples,
     /// One more with each change: folding this state is finished only if nothing came in between.
     pub revision: u64,
 }
 
-/// The rollup of an hour, made from the samples as they were at `revision`.
+/// The rollup of an hour, made from it as it was at `revision`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fold {
-    /// Which hour of which component.
+    /// Which hour of which series.
     pub key: HourKey,
     /// The revision that was folded.
     pub revision: u64,
@@ -91,13 +105,14 @@ pub struct Fold {
     pub rollup: Rollup,
 }
 
-/// Samples by the hour, and what they are folded into. An hour of one component is one document.
+/// Samples and events by the hour, and what they are folded into. An hour of one series is one document.
 #[async_trait]
 pub trait Samples: Send + Sync {
-    /// Merges samples into their hours, as [`HourSamples::merge`] does: recording the same again changes nothing. Each
-    /// hour is changed as a whole; after an error some hours of the batch may have been recorded and others not.
-    async fn record_samples(&self, batch: &[ComponentSamples]) -> Result<Merged>;
-    /// The samples of these hours; an hour without samples is left out.
+    /// Merges samples and events into their hours, as [`HourSamples::merge_portion`] does: recording the same again
+    /// changes nothing. Each hour is changed as a whole; after an error some hours of the batch may have been recorded
+    /// and others not.
+    async fn record_samples(&self, batch: &[SeriesRecord]) -> Result<Merged>;
+    /// What is kept of these hours; an hour of which nothing is kept is left out.
     async fn sample_hours(&self, keys: &[HourKey]) -> Result<HashMap<HourKey, HourSamples>>;
     /// Hours before `before`, of these tenants, that changed since they were folded; at most `limit`, oldest first.
     async fn unfolded_hours(&self, tenants: &[TenantId], before: Hour, limit: usize) -> Result<Vec<UnfoldedHour>>;
@@ -107,12 +122,12 @@ pub trait Samples: Send + Sync {
     async fn finish_folds(&self, folds: &[Fold]) -> Result<()>;
     /// The rollups of these hours; an hour without one is left out.
     async fn hour_rollups(&self, keys: &[HourKey]) -> Result<HashMap<HourKey, Rollup>>;
-    /// The daily rollups of these components for `days`, by component and then by day.
+    /// The daily rollups of these series for `days`, by series and then by day.
     async fn day_rollups(
         &self,
-        components: &[(TenantId, ComponentId)],
+        series: &[(TenantId, Series)],
         days: Range<Day>,
-    ) -> Result<HashMap<(TenantId, ComponentId), Vec<(Day, Rollup)>>>;
+    ) -> Result<HashMap<(TenantId, Series), Vec<(Day, Rollup)>>>;
 }
 
 /// What tenants promise.

@@ -9,29 +9,42 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use futures_util::future::join_all;
-use plimsoll_domain::ids::{HourKey, IncidentId, TenantId};
+use plimsoll_domain::ids::{HourKey, IncidentId, Series, TenantId};
 use plimsoll_domain::incident::{Impact, Incident, IncidentStatus, IncidentUpdate};
 use plimsoll_domain::rollup::Rollup;
-use plimsoll_domain::sample::{Sample, SampleStatus};
+use plimsoll_domain::sample::{Events, HourSamples, Sample, SampleStatus};
+use plimsoll_domain::sketch::Sketch;
 use plimsoll_domain::time::{Hour, Tick};
 use plimsoll_store::embedded::{EmbeddedStore, Limits};
-use plimsoll_store::{ComponentSamples, Fold, Incidents, Samples, Store};
+use plimsoll_store::{Fold, Incidents, Samples, SeriesRecord, Store};
 
 const CHILD: &str = "--write-until-killed";
 const ROUNDS: i64 = 12;
 const WRITERS: i64 = 16;
-const COMPONENTS: i64 = 7;
+const COMPONENTS: i64 = 5;
+/// Components, and SLOs that events are told for.
+const SERIES: i64 = 7;
 
 fn tenant() -> TenantId {
     "acme".parse().expect("an id")
 }
 
-/// The sample with this number: every component gets one for each seventh second.
-fn samples(number: i64) -> ComponentSamples {
-    let tick = Tick::from_seconds(number / COMPONENTS);
-    let sample = Sample { tick, status: SampleStatus::Operational, latency_ms: Some(7), maintenance: false };
-    let component = format!("component-{}", number % COMPONENTS).parse().expect("an id");
-    ComponentSamples { tenant: tenant(), component, samples: vec![sample] }
+/// The sample with this number, or one event: every series gets one for each second.
+fn record(number: i64) -> SeriesRecord {
+    let tick = Tick::from_seconds(number / SERIES);
+    let (samples, events) = if number % SERIES < COMPONENTS {
+        let sample = Sample { tick, status: SampleStatus::Operational, latency_ms: Some(7), maintenance: false };
+        (vec![sample], Vec::new())
+    } else {
+        let latency = Sketch::of([7.5]);
+        (Vec::new(), vec![Events { at: tick.start(), good: 1, bad: 0, maintenance: false, latency }])
+    };
+    SeriesRecord { tenant: tenant(), series: series(number % SERIES), samples, events }
+}
+
+fn series(number: i64) -> Series {
+    let kind = if number < COMPONENTS { "component-" } else { "slo:" };
+    format!("{kind}{number}").parse().expect("a series")
 }
 
 fn incident_id(number: i64) -> IncidentId {
@@ -50,7 +63,7 @@ fn incident(number: i64) -> Incident {
 }
 
 async fn write(store: &EmbeddedStore, number: i64) {
-    store.record_samples(&[samples(number)]).await.expect("records");
+    store.record_samples(&[record(number)]).await.expect("records");
     assert!(store.open_incident_if_absent(&incident(number)).await.expect("opens"));
     let mut out = std::io::stdout().lock();
     writeln!(out, "\nacknowledged {number}").and_then(|()| out.flush()).expect("the parent listens");
@@ -87,10 +100,11 @@ fn crash(folder: &Path, first: i64, count: i64) -> Vec<i64> {
 
 async fn check(folder: &Path, acknowledged: &BTreeSet<i64>, started: i64) {
     let store = EmbeddedStore::open(folder, Limits::default()).await.expect("opens again");
-    let hours: BTreeSet<_> = acknowledged.iter().map(|number| Tick::from_seconds(number / COMPONENTS).hour()).collect();
-    let keys: Vec<_> = (0..COMPONENTS).flat_map(|index| hours.iter().map(move |hour| key(index, *hour))).collect();
-    let stored: u64 = store.sample_hours(&keys).await.expect("reads").values().map(|hour| hour.len() as u64).sum();
-    let again: Vec<_> = acknowledged.iter().map(|number| samples(*number)).collect();
+    let hours: BTreeSet<_> = acknowledged.iter().map(|number| Tick::from_seconds(number / SERIES).hour()).collect();
+    let keys: Vec<_> = (0..SERIES).flat_map(|index| hours.iter().map(move |hour| key(index, *hour))).collect();
+    let held = |hour: &HourSamples| (hour.iter().count() + hour.events().count()) as u64;
+    let stored: u64 = store.sample_hours(&keys).await.expect("reads").values().map(held).sum();
+    let again: Vec<_> = acknowledged.iter().map(|number| record(*number)).collect();
     let merged = store.record_samples(&again).await.expect("records");
     assert_eq!((merged.accepted, merged.duplicate), (0, acknowledged.len() as u64), "every one was there");
 
@@ -115,8 +129,8 @@ async fn check(folder: &Path, acknowledged: &BTreeSet<i64>, started: i64) {
     store.close().await;
 }
 
-fn key(component: i64, hour: Hour) -> HourKey {
-    HourKey { tenant: tenant(), component: format!("component-{component}").parse().expect("an id"), hour }
+fn key(number: i64, hour: Hour) -> HourKey {
+    HourKey { tenant: tenant(), series: series(number), hour }
 }
 
 #[tokio::main]

@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use plimsoll_domain::component::Component;
-use plimsoll_domain::ids::{ComponentId, HourKey, TenantId};
+use plimsoll_domain::ids::{HourKey, Series, TenantId};
 use plimsoll_domain::probe::ProbeSpec;
 use plimsoll_domain::rollup::Rollup;
-use plimsoll_domain::sample::{Sample, SampleStatus};
+use plimsoll_domain::sample::{Events, Sample, SampleStatus};
+use plimsoll_domain::sketch::Sketch;
 use plimsoll_domain::slo::measurement::Subject;
 use plimsoll_domain::slo::{Measurement, Slo, Step, WindowTotals, measure};
 use plimsoll_domain::time::{Hour, Interval, Span, Tick, Timestamp};
 use plimsoll_store::embedded::{EmbeddedStore, Limits};
 use plimsoll_store::faulty::Faulty;
-use plimsoll_store::{ComponentSamples, Components, Fold, Store, StoreError, UnfoldedHour, contract};
+use plimsoll_store::{Components, Fold, SeriesRecord, Store, StoreError, UnfoldedHour, contract};
 use tempfile::TempDir;
 
 #[path = "given/mod.rs"]
@@ -203,9 +204,13 @@ async fn what_outlived_its_retention_is_removed() {
         latency_ms: None,
         maintenance: false,
     };
-    let samples = hours.iter().map(sample).collect();
-    let component: ComponentId = "api".parse().expect("an id");
-    let batch = [ComponentSamples { tenant: tenant.clone(), component: component.clone(), samples }];
+    let events =
+        |hour: &Hour| Events { at: hour.start(), good: 1, bad: 0, maintenance: false, latency: Sketch::of([7.5]) };
+    let all: [Series; 2] = ["api", "slo:checkout"].map(|name| name.parse().expect("a series"));
+    let batch = [
+        SeriesRecord::of_component(&tenant, &"api".parse().expect("an id"), hours.iter().map(sample).collect()),
+        SeriesRecord::of_slo(&tenant, &"checkout".parse().expect("an id"), hours.iter().map(events).collect()),
+    ];
     store.record_samples(&batch).await.expect("records");
     let unfolded = store.unfolded_hours(std::slice::from_ref(&tenant), now.hour(), 100).await.expect("reads");
     let fold = |unfolded: UnfoldedHour| Fold {
@@ -215,15 +220,17 @@ async fn what_outlived_its_retention_is_removed() {
     };
     store.finish_folds(&unfolded.into_iter().map(fold).collect::<Vec<_>>()).await.expect("folds");
 
-    assert_eq!(store.expire_across_tenants(now).await.expect("expires"), 4 + 2);
+    assert_eq!(store.expire_across_tenants(now).await.expect("expires"), 2 * (4 + 2));
     assert_eq!(store.expire_across_tenants(now).await.expect("finds nothing"), 0);
-    let key = |hour: &Hour| HourKey { tenant: tenant.clone(), component: component.clone(), hour: *hour };
-    let keys: Vec<_> = hours.iter().map(key).collect();
-    assert_eq!(store.sample_hours(&keys).await.expect("reads").len(), 2);
-    assert_eq!(store.hour_rollups(&keys).await.expect("reads").len(), 4);
-    let all = now.day().plus(-999)..now.day();
-    let days = store.day_rollups(&[(tenant.clone(), component.clone())], all).await.expect("reads");
-    assert_eq!(days.values().map(Vec::len).sum::<usize>(), 6, "days are kept for ever");
+    for series in all {
+        let key = |hour: &Hour| HourKey { tenant: tenant.clone(), series: series.clone(), hour: *hour };
+        let keys: Vec<_> = hours.iter().map(key).collect();
+        assert_eq!(store.sample_hours(&keys).await.expect("reads").len(), 2);
+        assert_eq!(store.hour_rollups(&keys).await.expect("reads").len(), 4);
+        let ever = now.day().plus(-999)..now.day();
+        let days = store.day_rollups(&[(tenant.clone(), series)], ever).await.expect("reads");
+        assert_eq!(days.values().map(Vec::len).sum::<usize>(), 6, "days are kept for ever");
+    }
 }
 
 #[tokio::test]
@@ -235,7 +242,7 @@ async fn measurements_are_kept_as_long_as_their_step_says() {
     let slo = Slo::default_availability();
     let taken = |(minutes, step): (i64, Step)| {
         let tick = Tick::containing(midnight.plus(Span::minutes(minutes - 1)), Interval::MINUTE);
-        let subject = Subject { tenant: &tenant, tick, interval: Interval::MINUTE, components: 1 };
+        let subject = Subject { tenant: &tenant, tick, interval: Interval::MINUTE, components: 1, latency: None };
         Measurement { step, ..measure(&slo, &subject, &|_| WindowTotals::default(), None) }
     };
     // The program was away at midnight and at one: the round instants are none of the firsts.

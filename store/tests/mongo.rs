@@ -17,31 +17,47 @@ use mongodb::bson::{Document, doc};
 use mongodb::{Client, Collection};
 
 use plimsoll_domain::ids::HourKey;
-use plimsoll_domain::sample::{Merged, Sample, SampleStatus};
-use plimsoll_domain::time::{Hour, Span, Tick, Timestamp};
+use plimsoll_domain::sample::{Events, HourSamples, Merged, Sample, SampleStatus};
+use plimsoll_domain::sketch::Sketch;
+use plimsoll_domain::slo::measurement::Subject;
+use plimsoll_domain::slo::{Measurement, Slo, Step, WindowTotals, measure};
+use plimsoll_domain::time::{Hour, Interval, Span, Tick, Timestamp};
 use plimsoll_store::mongo::MongoStore;
-use plimsoll_store::{ComponentSamples, Leases, Samples, Store, StoreError, contract};
+use plimsoll_store::{Leases, Measurements, Samples, SeriesRecord, Store, StoreError, contract};
 
 use mongod::Mongod;
 
 /// An hour that no server's clock has come to.
 const HOUR: Hour = Hour::from_number(1_139_568);
 
-fn key(component: usize, hour: Hour) -> HourKey {
-    let component = format!("c{component}").parse().expect("a slug");
-    HourKey { tenant: "acme".parse().expect("a slug"), component, hour }
+fn key(number: usize, hour: Hour) -> HourKey {
+    let series = format!("c{number}").parse().expect("a series");
+    HourKey { tenant: "acme".parse().expect("a slug"), series, hour }
 }
 
 /// A sample at each of these seconds of the hour, for one component.
-fn samples(key: &HourKey, seconds: impl Iterator<Item = i64>) -> ComponentSamples {
+fn samples(key: &HourKey, seconds: impl Iterator<Item = i64>) -> SeriesRecord {
     let sample = |second| Sample {
         tick: Tick::from_seconds(key.hour.start().seconds() + second),
         status: SampleStatus::Operational,
         latency_ms: Some(40),
         maintenance: false,
     };
-    let HourKey { tenant, component, .. } = key.clone();
-    ComponentSamples { tenant, component, samples: seconds.map(sample).collect() }
+    let HourKey { tenant, series, .. } = key.clone();
+    SeriesRecord { tenant, series, samples: seconds.map(sample).collect(), events: Vec::new() }
+}
+
+/// One good event at each of these seconds of the hour, for one SLO.
+fn events(key: &HourKey, seconds: impl Iterator<Item = i64>) -> SeriesRecord {
+    let event = |second| Events {
+        at: key.hour.start().plus(Span::from_seconds(second)),
+        good: 1,
+        bad: 0,
+        maintenance: false,
+        latency: Sketch::of([0.5, 40.0]),
+    };
+    let HourKey { tenant, series, .. } = key.clone();
+    SeriesRecord { tenant, series, samples: Vec::new(), events: seconds.map(event).collect() }
 }
 
 async fn raw(uri: &str, collection: &str) -> anyhow::Result<Collection<Document>> {
@@ -63,17 +79,23 @@ async fn many_who_record_the_same_hours_at_once_lose_nothing() -> anyhow::Result
     let server = Mongod::start().await?;
     let uri = server.uri();
     let stores = try_join_all((0..2).map(|_| MongoStore::open(&uri))).await?;
-    let keys: Vec<_> = (0..3).map(|component| key(component, HOUR)).collect();
+    let slo = |number| HourKey { series: format!("slo:{number}").parse().expect("a series"), ..key(0, HOUR) };
+    let keys: Vec<_> = (0..3).map(|number| key(number, HOUR)).chain((0..2).map(slo)).collect();
     let recorder = |number: usize| {
-        let part = |key| samples(key, (0..3_600).skip(5 * number).step_by(40));
+        let seconds = || (0..3_600).skip(5 * number).step_by(40);
+        let part = |key: &HourKey| match key.series.component() {
+            Some(_) => samples(key, seconds()),
+            None => events(key, seconds()),
+        };
         let (store, batch) = (&stores[number % 2], keys.iter().map(part).collect::<Vec<_>>());
         async move { store.record_samples(&batch).await }
     };
     let merged = try_join_all((0..8).map(recorder)).await?;
-    assert_eq!(merged.iter().map(|part| part.accepted).sum::<u64>(), 3 * 720);
+    assert_eq!(merged.iter().map(|part| part.accepted).sum::<u64>(), 5 * 720);
     assert!(merged.iter().all(|part| part.duplicate == 0));
     let held = stores[0].sample_hours(&keys).await?;
-    assert!(held.values().all(|hour| hour.len() == 720) && held.len() == 3);
+    let count = |hour: &HourSamples| hour.len() + hour.events().count();
+    assert!(held.values().all(|hour| count(hour) == 720) && held.len() == 5);
     Ok(())
 }
 
@@ -107,8 +129,9 @@ async fn the_server_removes_what_has_outlived_its_retention_and_nothing_else() -
     let server = Mongod::start().await?;
     let uri = server.uri();
     let store = MongoStore::open(&uri).await?;
-    let (old, fresh) = (key(1, Hour::from_number(400_000)), key(1, HOUR));
-    store.record_samples(&[samples(&old, 0..10), samples(&fresh, 0..10)]).await?;
+    let slo = |hour| HourKey { series: "slo:checkout".parse().expect("a series"), ..key(1, hour) };
+    let (old, fresh) = (slo(Hour::from_number(400_000)), slo(HOUR));
+    store.record_samples(&[events(&old, 0..10), events(&fresh, 0..10)]).await?;
     let (then, later) = (Timestamp::from_seconds(1_000_000), HOUR.start());
     store.renew_lease("gone", then, then).await?;
     let now = later.minus(Span::minutes(1));
@@ -123,6 +146,32 @@ async fn the_server_removes_what_has_outlived_its_retention_and_nothing_else() -
     assert_eq!(event.document_key.expect("a deletion names its key").get_document("_id")?.get_i64("h")?, 400_000);
     assert_eq!(store.sample_hours(&[old, fresh.clone()]).await?.into_keys().collect::<Vec<_>>(), [fresh]);
     assert_eq!(store.renew_lease("other", later, now).await?.first().map(String::as_str), Some("alive"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_measurement_says_when_it_may_go_and_one_that_notes_a_change_never_does() -> anyhow::Result<()> {
+    let server = Mongod::start().await?;
+    let uri = server.uri();
+    let store = MongoStore::open(&uri).await?;
+    let tenant = "acme".parse().expect("a slug");
+    let before = Slo::default_availability();
+    let after = Slo { window: Span::days(7).into(), ..before.clone() };
+    let taken = |slo: &Slo, minute, last: Option<&Measurement>| {
+        let tick = Tick::containing(HOUR.start().plus(Span::minutes(minute)), Interval::MINUTE);
+        let subject = Subject { tenant: &tenant, tick, interval: Interval::MINUTE, components: 1, latency: None };
+        measure(slo, &subject, &|_| WindowTotals::default(), last)
+    };
+    let first = taken(&before, 10, None);
+    let second = taken(&before, 11, Some(&first));
+    let changed = taken(&after, 12, Some(&second));
+    assert_eq!((second.step, changed.step, changed.changed.is_some()), (Step::Tick, Step::Day, true));
+    store.put_measurements(&[first, second.clone(), changed]).await?;
+    let goes = raw(&uri, "measurements").await?.find(doc! { "expires_at": { "$exists": true } }).await?;
+    let goes: Vec<_> = goes.collect().await;
+    assert_eq!(goes.len(), 1);
+    let expires_at = goes[0].as_ref().expect("is read").get_datetime("expires_at")?;
+    assert_eq!(expires_at.timestamp_millis(), second.at.plus(Span::days(2)).millis());
     Ok(())
 }
 

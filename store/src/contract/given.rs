@@ -5,14 +5,15 @@ use std::fmt::Debug;
 use std::str::FromStr;
 
 use plimsoll_domain::component::Component;
-use plimsoll_domain::ids::{ComponentId, HourKey, TenantId};
+use plimsoll_domain::ids::{HourKey, TenantId};
 use plimsoll_domain::incident::{AUTOMATIC, Automation, Impact, Incident, IncidentStatus, IncidentUpdate};
 use plimsoll_domain::probe::ProbeSpec;
-use plimsoll_domain::sample::{HourSamples, Sample, SampleStatus};
+use plimsoll_domain::sample::{Events, HourSamples, Sample, SampleStatus};
+use plimsoll_domain::sketch::Sketch;
 use plimsoll_domain::tenant::{ApiKey, Role, Tenant, hash_key};
 use plimsoll_domain::time::{Hour, Span, Tick, Timestamp};
 
-use crate::{ComponentSamples, Result};
+use crate::{Result, SeriesRecord};
 
 /// An id of any kind.
 pub(super) fn id<T: FromStr<Err: Debug>>(text: &str) -> T {
@@ -73,8 +74,19 @@ pub(super) fn good(hour: Hour, minutes: impl IntoIterator<Item = i64>) -> Vec<Sa
 }
 
 /// A batch for one component.
-pub(super) fn batch(tenant: &TenantId, component: &str, samples: Vec<Sample>) -> Vec<ComponentSamples> {
-    vec![ComponentSamples { tenant: tenant.clone(), component: id(component), samples }]
+pub(super) fn batch(tenant: &TenantId, component: &str, samples: Vec<Sample>) -> Vec<SeriesRecord> {
+    vec![SeriesRecord::of_component(tenant, &id(component), samples)]
+}
+
+/// What was counted up to the given minute of `hour`: `good` that took a while, one that took none, and `bad`.
+pub(super) fn counted(hour: Hour, minute: i64, good: u64, bad: u64) -> Events {
+    let latency = Sketch::of((0..good).map(|number| 0.7 * number as f64));
+    Events { at: hour.start().plus(Span::minutes(minute)), good, bad, maintenance: false, latency }
+}
+
+/// A batch for one SLO.
+pub(super) fn told(tenant: &TenantId, slo: &str, events: Vec<Events>) -> Vec<SeriesRecord> {
+    vec![SeriesRecord::of_slo(tenant, &id(slo), events)]
 }
 
 /// Samples as an hour holds them.
@@ -84,9 +96,16 @@ pub(super) fn held(samples: impl IntoIterator<Item = Sample>) -> HourSamples {
     hour
 }
 
-/// Names an hour.
-pub(super) fn hour_key(tenant: &TenantId, component: &str, hour: Hour) -> HourKey {
-    HourKey { tenant: tenant.clone(), component: id::<ComponentId>(component), hour }
+/// Events as an hour holds them.
+pub(super) fn held_events(events: impl IntoIterator<Item = Events>) -> HourSamples {
+    let mut hour = HourSamples::default();
+    hour.merge_events(events);
+    hour
+}
+
+/// Names an hour of a component, or of an SLO as `slo:name`.
+pub(super) fn hour_key(tenant: &TenantId, series: &str, hour: Hour) -> HourKey {
+    HourKey { tenant: tenant.clone(), series: id(series), hour }
 }
 
 /// What is said of an incident at an instant.

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use plimsoll_domain::ids::TenantId;
-use plimsoll_domain::slo::measurement::BurnReading;
-use plimsoll_domain::slo::{Budget, BurnSeverity, Measurement, Objective, Sli, SloStatus, Step, TierReading};
-use plimsoll_domain::time::{Span, Timestamp};
+use plimsoll_domain::slo::measurement::{BurnReading, Subject};
+use plimsoll_domain::slo::{
+    Budget, BurnSeverity, Measurement, Objective, Promise, Quantiles, Sli, Slo, SloStatus, Step, TierReading,
+    WindowTotals, measure,
+};
+use plimsoll_domain::time::{Interval, Span, Tick, Timestamp};
 
 use crate::Store;
 use crate::contract::given::{at, id, noon};
@@ -19,6 +22,7 @@ pub(super) const CASES: &[Case] = cases![
     what_lies_in_the_future_is_not_the_newest,
     only_steps_that_are_long_enough_are_read,
     measurements_of_full_days_never_expire,
+    a_change_of_what_is_promised_is_kept_for_ever,
 ];
 
 fn measurement(tenant: &TenantId, slo: &str, at: Timestamp) -> Measurement {
@@ -36,17 +40,22 @@ fn measurement(tenant: &TenantId, slo: &str, at: Timestamp) -> Measurement {
         slo_type: id(slo),
         at,
         objective: Objective::THREE_NINES,
-        window: Span::days(30),
+        window: Span::days(30).into(),
+        length: Span::days(30),
         good: whole.good,
         valid: whole.valid,
+        parts: 1,
         budget: Budget::of(whole, Objective::THREE_NINES),
         burn: vec![
-            BurnReading { window: Span::minutes(5), rate: None },
-            BurnReading { window: Span::hours(1), rate: Some(0.1 + 0.2) },
+            BurnReading { window: Span::minutes(5).into(), rate: None },
+            BurnReading { window: Span::hours(1).into(), rate: Some(0.1 + 0.2) },
         ],
         tiers: vec![tier, TierReading { firing_since: None, quiet: true, ..tier }],
         status: Some(SloStatus::Ok),
         coverage: 1.0 / 3.0,
+        latency: None,
+        trouble: None,
+        changed: None,
         step: Step::Tick,
     }
 }
@@ -59,7 +68,18 @@ async fn a_measurement_reads_back_and_again_is_once(store: Arc<dyn Store>) {
     let (tenant, slo) = (id("measurement-once"), id("availability"));
     let first = measurement(&tenant, "availability", at(1));
     let renewed = Measurement { good: 5, budget: None, status: None, ..first.clone() };
-    for measured in [&first, &first, &renewed] {
+    let other = Measurement {
+        window: id("month Europe/Stockholm"),
+        length: Span::hours(31 * 24 - 1),
+        parts: 1_000_000,
+        burn: vec![BurnReading { window: id("quarter America/New_York"), rate: Some(1.0 / 7.0) }],
+        latency: Some(Quantiles { p50: 0.0, p95: 100.0 / 3.0, p99: 1e9 / 7.0 }),
+        trouble: Some("nobody answers".to_owned()),
+        changed: Some(Promise { objective: Objective::THREE_NINES, window: id("week UTC") }),
+        step: Step::Day,
+        ..first.clone()
+    };
+    for measured in [&first, &first, &renewed, &other] {
         store.put_measurements(std::slice::from_ref(measured)).await.expect("stores");
         let stored = store.measurements(&tenant, &slo, whole_century(), Step::Tick, 10).await.expect("reads");
         assert_eq!(stored, std::slice::from_ref(measured), "one of the same identity is replaced");
@@ -145,4 +165,25 @@ async fn measurements_of_full_days_never_expire(store: Arc<dyn Store>) {
     store.expire_across_tenants(midnight.plus(Span::days(1))).await.expect("expires");
     let stored = store.measurements(&tenant, &slo, whole_century(), Step::Tick, 10).await.expect("reads");
     assert_eq!(stored, all, "nothing is old enough");
+}
+
+async fn a_change_of_what_is_promised_is_kept_for_ever(store: Arc<dyn Store>) {
+    let tenant = id("measurement-change");
+    let before = Slo::default_availability();
+    let after = Slo { window: id("month Europe/Stockholm"), ..before.clone() };
+    let taken = |slo: &Slo, minute, last: Option<&Measurement>| {
+        let tick = Tick::containing(at(minute), Interval::MINUTE);
+        let subject = Subject { tenant: &tenant, tick, interval: Interval::MINUTE, components: 1, latency: None };
+        measure(slo, &subject, &|_| WindowTotals::default(), last)
+    };
+    let first = taken(&before, 15, None);
+    let second = taken(&before, 16, Some(&first));
+    let changed = taken(&after, 17, Some(&second));
+    let promise = Promise { objective: before.objective, window: before.window };
+    assert_eq!((second.step, changed.step, changed.changed), (Step::Tick, Step::Day, Some(promise)));
+
+    store.put_measurements(&[first.clone(), second, changed.clone()]).await.expect("stores");
+    store.expire_across_tenants(at(0).plus(Span::days(999))).await.expect("expires");
+    let kept = store.measurements(&tenant, &before.slo_type, whole_century(), Step::Day, 10).await.expect("reads");
+    assert_eq!(kept, [first, changed], "in the middle of an hour, and read as of a day");
 }

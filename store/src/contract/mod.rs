@@ -6,6 +6,7 @@
 //! adapters are tested from several places, and a feature would have to be switched on in each.
 
 mod components;
+mod events;
 mod folds;
 mod given;
 mod incidents;
@@ -46,6 +47,7 @@ pub const CASES: &[&[Case]] = &[
     tenants::CASES,
     components::CASES,
     samples::CASES,
+    events::CASES,
     folds::CASES,
     slo_configs::CASES,
     measurements::CASES,

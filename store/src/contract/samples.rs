@@ -9,7 +9,7 @@ use plimsoll_domain::sample::{Merged, Sample, SampleStatus};
 
 use crate::contract::given::{batch, good, held, hour, hour_key, id, sample, successes};
 use crate::contract::{Case, cases};
-use crate::{ComponentSamples, Store};
+use crate::{SeriesRecord, Store};
 
 pub(super) const CASES: &[Case] = cases![
     samples_are_kept_by_the_hour,
@@ -138,15 +138,14 @@ async fn samples_outlive_their_component(store: Arc<dyn Store>) {
 async fn a_large_batch_is_recorded_whole(store: Arc<dyn Store>) {
     let tenant: TenantId = id("samples-large");
     let parts: Vec<_> = (0..1_500)
-        .map(|index| ComponentSamples {
-            tenant: tenant.clone(),
-            component: id(&format!("component-{index}")),
-            samples: vec![Sample { latency_ms: Some(index), ..sample(hour(), 0, SampleStatus::Operational) }],
+        .map(|index| {
+            let sample = Sample { latency_ms: Some(index), ..sample(hour(), 0, SampleStatus::Operational) };
+            SeriesRecord::of_component(&tenant, &id(&format!("component-{index}")), vec![sample])
         })
         .collect();
     assert_eq!(store.record_samples(&parts).await.expect("records"), accepted(1_500, 0));
     assert_eq!(store.record_samples(&parts).await.expect("records"), accepted(0, 1_500));
-    let keys: Vec<_> = parts.iter().map(|part| hour_key(&tenant, part.component.as_str(), hour())).collect();
+    let keys: Vec<_> = parts.iter().map(|part| hour_key(&tenant, part.series.as_str(), hour())).collect();
     let stored = store.sample_hours(&keys).await.expect("reads");
     assert!(parts.iter().zip(&keys).all(|(part, key)| stored.get(key) == Some(&held(part.samples.clone()))));
 }

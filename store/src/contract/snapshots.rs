@@ -44,6 +44,7 @@ fn snapshot(tenant: &TenantId, name: &str, as_of: Timestamp) -> StatusSnapshot {
         components: vec![figure],
         incidents: vec![incident(tenant, "a", as_of)],
         maintenances: Vec::new(),
+        slos: Vec::new(),
     }
 }
 

@@ -5,6 +5,7 @@
 //! of which there are millions, are packed: see [`hour`].
 
 pub mod hour;
+mod packed;
 pub mod rollup;
 
 use serde::de::DeserializeOwned;

@@ -1,4 +1,4 @@
-//! Samples, an hour of one component to a row. The row is read, merged and written back within the writer's
+//! Samples and events, an hour of one series to a row. The row is read, merged and written back within the writer's
 //! transaction, so that nothing comes in between.
 
 use std::collections::{HashMap, HashSet};
@@ -7,26 +7,26 @@ use std::ops::Range;
 use async_trait::async_trait;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
-use plimsoll_domain::ids::{ComponentId, HourKey, TenantId};
+use plimsoll_domain::ids::{HourKey, Series, TenantId};
 use plimsoll_domain::rollup::Rollup;
-use plimsoll_domain::sample::{HourSamples, Merged, Sample, by_hour};
+use plimsoll_domain::sample::{HourSamples, Merged, Portion, by_hour};
 use plimsoll_domain::time::{Day, Hour};
 
 use crate::embedded::store::EmbeddedStore;
 use crate::embedded::{folds, rows};
-use crate::{ComponentSamples, Fold, Result, Samples, UnfoldedHour, document};
+use crate::{Fold, Result, Samples, SeriesRecord, UnfoldedHour, document};
 
 #[async_trait]
 impl Samples for EmbeddedStore {
-    async fn record_samples(&self, batch: &[ComponentSamples]) -> Result<Merged> {
+    async fn record_samples(&self, batch: &[SeriesRecord]) -> Result<Merged> {
         let batch = batch.to_vec();
         self.write("record_samples", move |connection| {
             let mut recorder = Recorder::new(connection)?;
             let mut merged = Merged::default();
             for part in &batch {
-                let series = recorder.series(&part.tenant, &part.component)?;
-                for (hour, samples) in by_hour(&part.samples) {
-                    merged.add(recorder.record_hour(series, hour, samples)?);
+                let series = recorder.series(&part.tenant, &part.series)?;
+                for (hour, portion) in by_hour(&part.samples, &part.events) {
+                    merged.add(recorder.record_hour(series, hour, &portion)?);
                 }
             }
             Ok(merged)
@@ -61,25 +61,25 @@ impl Samples for EmbeddedStore {
 
     async fn day_rollups(
         &self,
-        components: &[(TenantId, ComponentId)],
+        series: &[(TenantId, Series)],
         days: Range<Day>,
-    ) -> Result<HashMap<(TenantId, ComponentId), Vec<(Day, Rollup)>>> {
-        let components = components.to_vec();
-        self.read("day_rollups", move |connection| folds::days(connection, components, &days)).await
+    ) -> Result<HashMap<(TenantId, Series), Vec<(Day, Rollup)>>> {
+        let series = series.to_vec();
+        self.read("day_rollups", move |connection| folds::days(connection, series, &days)).await
     }
 }
 
 const SAMPLES: &str = "SELECT h.data FROM series s JOIN sample_hours h ON h.series = s.id
-    WHERE s.tenant = ?1 AND s.component = ?2 AND h.hour = ?3";
+    WHERE s.tenant = ?1 AND s.name = ?2 AND h.hour = ?3";
 const ROLLUPS: &str = "SELECT h.data FROM series s JOIN hour_rollups h ON h.series = s.id
-    WHERE s.tenant = ?1 AND s.component = ?2 AND h.hour = ?3";
+    WHERE s.tenant = ?1 AND s.name = ?2 AND h.hour = ?3";
 
-/// The number of a component's series, which it is given with its first samples.
-pub(super) fn series(connection: &Connection, tenant: &TenantId, component: &ComponentId) -> Result<i64> {
-    Recorder::new(connection)?.series(tenant, component)
+/// The number of a series, which it is given when something is first recorded of it.
+pub(super) fn series_number(connection: &Connection, tenant: &TenantId, series: &Series) -> Result<i64> {
+    Recorder::new(connection)?.series(tenant, series)
 }
 
-/// The statements that record samples, looked up once for a whole batch.
+/// The statements that record samples and events, looked up once for a whole batch.
 struct Recorder<'a> {
     connection: &'a Connection,
     find_series: CachedStatement<'a>,
@@ -92,7 +92,7 @@ impl<'a> Recorder<'a> {
     fn new(connection: &'a Connection) -> Result<Self> {
         Ok(Self {
             connection,
-            find_series: connection.prepare_cached("SELECT id FROM series WHERE tenant = ?1 AND component = ?2")?,
+            find_series: connection.prepare_cached("SELECT id FROM series WHERE tenant = ?1 AND name = ?2")?,
             find: connection
                 .prepare_cached("SELECT data, unfolded FROM sample_hours WHERE hour = ?1 AND series = ?2")?,
             put: connection.prepare_cached(
@@ -106,27 +106,27 @@ impl<'a> Recorder<'a> {
         })
     }
 
-    fn series(&mut self, tenant: &TenantId, component: &ComponentId) -> Result<i64> {
-        let key = [tenant.as_str(), component.as_str()];
+    fn series(&mut self, tenant: &TenantId, series: &Series) -> Result<i64> {
+        let key = [tenant.as_str(), series.as_str()];
         if let Some(known) = self.find_series.query_row(key, |row| row.get(0)).optional()? {
             return Ok(known);
         }
-        rows::change(self.connection, "INSERT INTO series (tenant, component) VALUES (?1, ?2)", key)?;
+        rows::change(self.connection, "INSERT INTO series (tenant, name) VALUES (?1, ?2)", key)?;
         Ok(self.connection.last_insert_rowid())
     }
 
-    fn record_hour(&mut self, series: i64, hour: Hour, samples: Vec<Sample>) -> Result<Merged> {
+    fn record_hour(&mut self, series: i64, hour: Hour, portion: &Portion) -> Result<Merged> {
         let key = params![hour.number(), series];
         let held: Option<(Vec<u8>, bool)> =
             self.find.query_row(key, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        let (mut hour_samples, is_marked) = match held {
+        let (mut samples, is_marked) = match held {
             Some((data, is_marked)) => (document::hour::decode(hour, &data)?, is_marked),
             None => (HourSamples::default(), false),
         };
-        let merged = hour_samples.merge(samples);
+        let merged = samples.merge_portion(portion);
         if merged.accepted > 0 {
             let put = if is_marked { &mut self.put_again } else { &mut self.put };
-            put.execute(params![hour.number(), series, document::hour::encode(hour, &hour_samples)])?;
+            put.execute(params![hour.number(), series, document::hour::encode(hour, &samples)])?;
         }
         Ok(merged)
     }
@@ -141,7 +141,7 @@ fn find_hours<T>(
     let mut statement = connection.prepare_cached(sql)?;
     let mut found = HashMap::with_capacity(keys.len());
     for key in keys {
-        let params = params![key.tenant.as_str(), key.component.as_str(), key.hour.number()];
+        let params = params![key.tenant.as_str(), key.series.as_str(), key.hour.number()];
         if let Some(data) = statement.query_row(params, |row| row.get::<_, Vec<u8>>(0)).optional()? {
             let value = decode(key.hour, &data)?;
             found.insert(key, value);
@@ -156,7 +156,7 @@ fn find_unfolded(
     before: Hour,
     limit: usize,
 ) -> Result<Vec<UnfoldedHour>> {
-    let sql = "SELECT s.tenant, s.component, h.hour, h.revision, h.data
+    let sql = "SELECT s.tenant, s.name, h.hour, h.revision, h.data
         FROM sample_hours h INDEXED BY sample_hours_unfolded CROSS JOIN series s ON s.id = h.series
         WHERE h.unfolded = 1 AND h.hour < ?1 ORDER BY h.hour, h.series";
     let mut statement = connection.prepare_cached(sql)?;
@@ -169,7 +169,7 @@ fn find_unfolded(
         if tenants.contains(&tenant) {
             let hour = Hour::from_number(row.get(2)?);
             let samples = document::hour::decode(hour, &row.get::<_, Vec<u8>>(4)?)?;
-            let key = HourKey { tenant, component: rows::id(row, 1)?, hour };
+            let key = HourKey { tenant, series: rows::id(row, 1)?, hour };
             found.push(UnfoldedHour { key, samples, revision: row.get::<_, i64>(3)?.cast_unsigned() });
         }
     }

@@ -41,7 +41,7 @@ pub(super) async fn prepare(store: &MongoStore) -> Result<()> {
     }
     // Hours that are to be folded, oldest first: few of all there are.
     let unfolded = IndexOptions::builder().partial_filter_expression(doc! { "unfolded": true }).build();
-    add(store, SAMPLE_HOURS, doc! { "_id.h": 1, "_id.t": 1, "_id.c": 1 }, unfolded).await?;
+    add(store, SAMPLE_HOURS, doc! { "_id.h": 1, "_id.t": 1, "_id.s": 1 }, unfolded).await?;
     // Measurements of an hour and more: those of the ticks between them are many times as many.
     let coarse = IndexOptions::builder().partial_filter_expression(doc! { "step": { "$gte": 1 } }).build();
     add(store, MEASUREMENTS, doc! { "_id.t": 1, "_id.s": 1, "_id.at": 1 }, coarse).await?;

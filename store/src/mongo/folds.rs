@@ -43,7 +43,7 @@ impl MongoStore {
             for (day, sum) in sums {
                 let (held, bytes) = (held.get(&day), rollup::encode(&sum));
                 if held.is_none_or(|(_, held)| *held != bytes) {
-                    let id = day_id(&day.tenant, &day.component, day.day);
+                    let id = day_id(&day.tenant, &day.series, day.day);
                     let (revision, set) = (held.map(|(revision, _)| *revision), doc! { "rollup": binary(bytes) });
                     changes.push(Guarded { id, revision, set, first: doc! {} });
                     days.insert(day);
@@ -58,7 +58,7 @@ impl MongoStore {
 
     /// The revision and the bytes of these days.
     async fn held_days(&self, days: &BTreeSet<DayKey>) -> Result<HashMap<DayKey, (u64, Vec<u8>)>> {
-        let ids: Vec<_> = days.iter().map(|day| day_id(&day.tenant, &day.component, day.day)).collect();
+        let ids: Vec<_> = days.iter().map(|day| day_id(&day.tenant, &day.series, day.day)).collect();
         let found = self.find(DAY_ROLLUPS, doc! { "_id": { "$in": ids } }, doc! {}, None).await?;
         let read =
             |day: &Document| Ok((read_day(day)?, (read_number(day, "revision")?, packed(day, "rollup")?.to_vec())));

@@ -1,5 +1,5 @@
-//! Hours of samples and their rollups, as they are read. Consecutive hours of a component are one range of `_id`; the
-//! rest is looked up one by one, thousands at a time.
+//! Hours of samples and events and their rollups, as they are read. Consecutive hours of a series are one range of
+//! `_id`; the rest is looked up one by one, thousands at a time.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bson::spec::BinarySubtype;
 use bson::{Binary, Bson, Document, doc};
 
-use plimsoll_domain::ids::{ComponentId, HourKey, TenantId};
+use plimsoll_domain::ids::{HourKey, Series, TenantId};
 use plimsoll_domain::rollup::Rollup;
 use plimsoll_domain::sample::{HourSamples, Merged};
 use plimsoll_domain::time::{Day, Hour};
@@ -18,7 +18,7 @@ use super::call::run;
 use super::collections::{DAY_ROLLUPS, HOUR_ROLLUPS, SAMPLE_HOURS};
 use super::keys::{damaged, day_id, hour_id, read_day, read_hour, read_number};
 use crate::document::{hour, rollup};
-use crate::{ComponentSamples, Fold, Result, Samples, UnfoldedHour};
+use crate::{Fold, Result, Samples, SeriesRecord, UnfoldedHour};
 
 /// From so many consecutive hours on, a range is cheaper than its ids.
 const WORTH_A_RANGE: usize = 6;
@@ -31,7 +31,7 @@ const HOURS: usize = 20_000;
 
 #[async_trait]
 impl Samples for MongoStore {
-    async fn record_samples(&self, batch: &[ComponentSamples]) -> Result<Merged> {
+    async fn record_samples(&self, batch: &[SeriesRecord]) -> Result<Merged> {
         run("record_samples", self.record(batch)).await
     }
 
@@ -47,7 +47,7 @@ impl Samples for MongoStore {
         run("unfolded_hours", async {
             let tenants: Vec<_> = tenants.iter().map(TenantId::as_str).collect();
             let filter = doc! { "unfolded": true, "_id.h": { "$lt": before.number() }, "_id.t": { "$in": tenants } };
-            let oldest_first = doc! { "_id.h": 1, "_id.t": 1, "_id.c": 1 };
+            let oldest_first = doc! { "_id.h": 1, "_id.t": 1, "_id.s": 1 };
             self.find(SAMPLE_HOURS, filter, oldest_first, Some(limit)).await?.iter().map(read_samples).collect()
         })
         .await
@@ -63,20 +63,20 @@ impl Samples for MongoStore {
 
     async fn day_rollups(
         &self,
-        components: &[(TenantId, ComponentId)],
+        series: &[(TenantId, Series)],
         days: Range<Day>,
-    ) -> Result<HashMap<(TenantId, ComponentId), Vec<(Day, Rollup)>>> {
-        let range = |(tenant, component): &(TenantId, ComponentId)| {
-            let (from, to) = (day_id(tenant, component, days.start), day_id(tenant, component, days.end));
+    ) -> Result<HashMap<(TenantId, Series), Vec<(Day, Rollup)>>> {
+        let range = |(tenant, series): &(TenantId, Series)| {
+            let (from, to) = (day_id(tenant, series, days.start), day_id(tenant, series, days.end));
             doc! { "_id": { "$gte": from, "$lt": to } }
         };
         run("day_rollups", async {
-            let ranges: Vec<_> = components.iter().map(range).collect();
+            let ranges: Vec<_> = series.iter().map(range).collect();
             let filters = ranges.chunks(RANGES).map(|ranges| doc! { "$or": ranges }).collect();
             let mut found: HashMap<_, Vec<_>> = HashMap::new();
             for held in self.find_each(DAY_ROLLUPS, filters).await? {
                 let key = read_day(&held)?;
-                found.entry((key.tenant, key.component)).or_default().push((key.day, read_rollup(&held)?));
+                found.entry((key.tenant, key.series)).or_default().push((key.day, read_rollup(&held)?));
             }
             for days in found.values_mut() {
                 days.sort_unstable_by_key(|(day, _)| *day);
@@ -101,7 +101,7 @@ pub(super) fn filters(keys: &[HourKey]) -> Vec<Document> {
     keys.sort_unstable();
     keys.dedup();
     let consecutive =
-        |a: &&HourKey, b: &&HourKey| b.hour == a.hour.plus(1) && a.component == b.component && a.tenant == b.tenant;
+        |a: &&HourKey, b: &&HourKey| b.hour == a.hour.plus(1) && a.series == b.series && a.tenant == b.tenant;
     let (ranges, single): (Vec<_>, Vec<_>) = keys.chunk_by(consecutive).partition(|run| run.len() >= WORTH_A_RANGE);
     let single: Vec<_> = single.into_iter().flatten().map(|key| hour_id(key)).collect();
     let ranges: Vec<_> = ranges.into_iter().flat_map(|run| run.chunks(HOURS / RANGES)).map(range).collect();
@@ -114,7 +114,7 @@ fn range(run: &[&HourKey]) -> Document {
     doc! { "_id": { "$gte": hour_id(first), "$lte": hour_id(last) } }
 }
 
-/// An hour of samples as it is stored.
+/// An hour as it is stored.
 pub(super) fn read_samples(found: &Document) -> Result<UnfoldedHour> {
     let key = read_hour(found)?;
     let samples = hour::decode(key.hour, packed(found, "samples")?)?;
@@ -139,9 +139,9 @@ pub(super) fn binary(bytes: Vec<u8>) -> Bson {
 mod tests {
     use super::*;
 
-    fn key(component: &str, hour: i64) -> HourKey {
-        let (tenant, component) = ("acme".parse().expect("slug"), component.parse().expect("slug"));
-        HourKey { tenant, component, hour: Hour::from_number(hour) }
+    fn key(series: &str, hour: i64) -> HourKey {
+        let (tenant, series) = ("acme".parse().expect("slug"), series.parse().expect("a series"));
+        HourKey { tenant, series, hour: Hour::from_number(hour) }
     }
 
     #[test]

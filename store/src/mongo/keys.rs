@@ -1,25 +1,25 @@
 //! Identities as they stand in `_id`: small sub-documents, compared field by field, so that a range of hours or days of
-//! one component is a range of `_id`. Strings were rejected: they would need padding to sort, and parsing.
+//! one series is a range of `_id`. Strings were rejected: they would need padding to sort, and parsing.
 
 use bson::{Document, doc};
 
-use plimsoll_domain::ids::{ComponentId, HourKey, TenantId};
+use plimsoll_domain::ids::{ComponentId, HourKey, Series, TenantId};
 use plimsoll_domain::time::{Day, Hour, Timestamp};
 
 use crate::{Result, StoreError};
 
-/// One day of one component.
+/// One day of one series.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct DayKey {
     pub(super) tenant: TenantId,
-    pub(super) component: ComponentId,
+    pub(super) series: Series,
     pub(super) day: Day,
 }
 
 impl DayKey {
     /// The day that an hour lies in.
     pub(super) fn of(key: &HourKey) -> Self {
-        Self { tenant: key.tenant.clone(), component: key.component.clone(), day: key.hour.day() }
+        Self { tenant: key.tenant.clone(), series: key.series.clone(), day: key.hour.day() }
     }
 
     /// Its 24 hours.
@@ -27,7 +27,7 @@ impl DayKey {
         let first = self.day.first_hour();
         (0..24).map(move |hour| HourKey {
             tenant: self.tenant.clone(),
-            component: self.component.clone(),
+            series: self.series.clone(),
             hour: first.plus(hour),
         })
     }
@@ -38,27 +38,31 @@ pub(super) fn component_id(tenant: &TenantId, component: &ComponentId) -> Docume
 }
 
 pub(super) fn hour_id(key: &HourKey) -> Document {
-    doc! { "t": key.tenant.as_str(), "c": key.component.as_str(), "h": key.hour.number() }
+    doc! { "t": key.tenant.as_str(), "s": key.series.as_str(), "h": key.hour.number() }
 }
 
-pub(super) fn day_id(tenant: &TenantId, component: &ComponentId, day: Day) -> Document {
-    doc! { "t": tenant.as_str(), "c": component.as_str(), "d": day.number() }
+pub(super) fn day_id(tenant: &TenantId, series: &Series, day: Day) -> Document {
+    doc! { "t": tenant.as_str(), "s": series.as_str(), "d": day.number() }
 }
 
 pub(super) fn read_component(document: &Document) -> Result<(TenantId, ComponentId)> {
     read(document, |id| Some((id.get_str("t").ok()?.parse().ok()?, id.get_str("c").ok()?.parse().ok()?)))
 }
 
+fn read_series(document: &Document) -> Result<(TenantId, Series)> {
+    read(document, |id| Some((id.get_str("t").ok()?.parse().ok()?, id.get_str("s").ok()?.parse().ok()?)))
+}
+
 pub(super) fn read_hour(document: &Document) -> Result<HourKey> {
-    let (tenant, component) = read_component(document)?;
+    let (tenant, series) = read_series(document)?;
     let hour = read(document, |id| id.get_i64("h").ok().map(Hour::from_number))?;
-    Ok(HourKey { tenant, component, hour })
+    Ok(HourKey { tenant, series, hour })
 }
 
 pub(super) fn read_day(document: &Document) -> Result<DayKey> {
-    let (tenant, component) = read_component(document)?;
+    let (tenant, series) = read_series(document)?;
     let day = read(document, |id| id.get_i64("d").ok().map(Day::from_number))?;
-    Ok(DayKey { tenant, component, day })
+    Ok(DayKey { tenant, series, day })
 }
 
 fn read<T>(document: &Document, part: impl FnOnce(&Document) -> Option<T>) -> Result<T> {

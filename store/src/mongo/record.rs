@@ -1,7 +1,7 @@
-//! Recording samples: read the hours they belong to, merge, write back what changed if nobody else did in between.
+//! Recording samples and events: read the hours they belong to, merge, write back what changed if nobody else did in between.
 //!
 //! An hour is only ever replaced by the merge of what it held, and each write that lost a race is known by its index and
-//! tried again: so nothing is lost, and no sample is counted twice, whoever records it at the same time.
+//! tried again: so nothing is lost, and nothing is counted twice, whoever records it at the same time.
 //!
 //! Merging on the server, by an update with an aggregation pipeline, was rejected: it would unpack and pack an hour in
 //! a language without bytes.
@@ -12,7 +12,7 @@ use bson::doc;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use plimsoll_domain::ids::HourKey;
-use plimsoll_domain::sample::{HourSamples, Merged, SAMPLE_RETENTION, Sample, by_hour};
+use plimsoll_domain::sample::{HourSamples, Merged, Portion, SAMPLE_RETENTION, by_hour};
 use plimsoll_domain::time::Span;
 
 use super::MongoStore;
@@ -22,7 +22,7 @@ use super::collections::SAMPLE_HOURS;
 use super::hours::{binary, filters, read_samples};
 use super::keys::{date, hour_id};
 use crate::document::hour;
-use crate::{ComponentSamples, Result};
+use crate::{Result, SeriesRecord};
 
 /// Hours that are read, and then written, in one round trip.
 const HOURS: usize = 500;
@@ -31,14 +31,14 @@ const ABREAST: usize = 4;
 /// An hour stays a day longer than its samples, so that every sample of a full day's window is there.
 const SLACK: Span = Span::days(1);
 
-/// Samples that wait to be merged into their hour.
+/// What waits to be merged into its hour.
 struct Pending {
     key: HourKey,
-    samples: Vec<Sample>,
+    portion: Portion,
 }
 
 impl MongoStore {
-    pub(super) async fn record(&self, batch: &[ComponentSamples]) -> Result<Merged> {
+    pub(super) async fn record(&self, batch: &[SeriesRecord]) -> Result<Merged> {
         let mut pending = pending(batch);
         let mut chunks = Vec::with_capacity(pending.len().div_ceil(HOURS));
         while !pending.is_empty() {
@@ -84,7 +84,7 @@ impl MongoStore {
                 return Ok(sum);
             }
         }
-        Err(contended("the hours of these samples"))
+        Err(contended("the hours of these samples and events"))
     }
 
     /// The hours as they are, or, where that is good enough for a first try, as they were written last.
@@ -124,24 +124,26 @@ impl NextHour {
 }
 
 impl Pending {
-    /// What becomes of the samples, and what must be written for it: nothing when all of them were known.
+    /// What becomes of the portion, and what must be written for it: nothing when all of it was known.
     fn merge_into(&self, held: Option<(HourSamples, u64)>) -> (Merged, Option<NextHour>) {
         let (mut samples, revision) =
             held.map_or_else(Default::default, |(samples, revision)| (samples, Some(revision)));
-        let merged = samples.merge(self.samples.iter().copied());
+        let merged = samples.merge_portion(&self.portion);
         let next = || NextHour { packed: hour::encode(self.key.hour, &samples), revision };
         (merged, (merged.accepted > 0).then(next))
     }
 }
 
-/// The samples of a batch by the hour they belong to.
-fn pending(batch: &[ComponentSamples]) -> Vec<Pending> {
-    let mut hours: BTreeMap<HourKey, Vec<Sample>> = BTreeMap::new();
-    for ComponentSamples { tenant, component, samples } in batch {
-        for (hour, samples) in by_hour(samples) {
-            let key = HourKey { tenant: tenant.clone(), component: component.clone(), hour };
-            hours.entry(key).or_default().extend(samples);
+/// What a batch holds, by the hour it belongs to.
+fn pending(batch: &[SeriesRecord]) -> Vec<Pending> {
+    let mut hours: BTreeMap<HourKey, Portion> = BTreeMap::new();
+    for SeriesRecord { tenant, series, samples, events } in batch {
+        for (hour, portion) in by_hour(samples, events) {
+            let key = HourKey { tenant: tenant.clone(), series: series.clone(), hour };
+            let whole = hours.entry(key).or_default();
+            whole.samples.extend(portion.samples);
+            whole.events.extend(portion.events);
         }
     }
-    hours.into_iter().map(|(key, samples)| Pending { key, samples }).collect()
+    hours.into_iter().map(|(key, portion)| Pending { key, portion }).collect()
 }

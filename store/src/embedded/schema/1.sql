@@ -10,17 +10,17 @@ CREATE TABLE heartbeats (
     PRIMARY KEY (tenant, component)
 ) WITHOUT ROWID;
 
--- A short number for a component whose samples are kept.
-CREATE TABLE series (id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, component TEXT NOT NULL, UNIQUE (tenant, component));
+-- A short number for a component whose samples are kept, or for an SLO whose events are.
+CREATE TABLE series (id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (tenant, name));
 
--- The hour comes first: a tick writes the hour of every component, and so they lie side by side.
+-- The hour comes first: a tick writes the hour of every series, and so they lie side by side.
 CREATE TABLE sample_hours (
     hour INTEGER, series INTEGER, revision INTEGER NOT NULL, unfolded INTEGER NOT NULL, data BLOB NOT NULL,
     PRIMARY KEY (hour, series)
 ) WITHOUT ROWID;
 CREATE INDEX sample_hours_unfolded ON sample_hours (hour, series) WHERE unfolded = 1;
 
--- Here the series comes first: a day's rollup is made of the hours of one component.
+-- Here the series comes first: a day's rollup is made of the hours of one series.
 CREATE TABLE hour_rollups (
     series INTEGER, hour INTEGER, revision INTEGER NOT NULL, data BLOB NOT NULL,
     PRIMARY KEY (series, hour)
