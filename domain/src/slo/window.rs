@@ -55,12 +55,12 @@ impl CalendarUnit {
         }
     }
 
-    /// The shortest that such a period can be, clocks put forward included.
+    /// The shortest that such a period can be, clocks put forward included: by two hours each year in Antarctica/Troll.
     const fn shortest(self) -> Span {
         match self {
-            Self::Week => Span::hours(7 * 24 - 1),
-            Self::Month => Span::hours(28 * 24 - 1),
-            Self::Quarter => Span::hours(90 * 24 - 1),
+            Self::Week => Span::hours(7 * 24 - 2),
+            Self::Month => Span::hours(28 * 24 - 2),
+            Self::Quarter => Span::hours(90 * 24 - 2),
         }
     }
 }
@@ -244,6 +244,7 @@ mod tests {
     #[case::an_ordinary_month("month Europe/Stockholm", "2026-11-21T12:00:00Z", "2026-10-31T23:00:00Z", 30 * 24)]
     #[case::a_leap_february("month UTC", "2024-02-29T12:00:00Z", "2024-02-01T00:00:00Z", 29 * 24)]
     #[case::clocks_put_forward("week Europe/Stockholm", "2026-03-29T12:00:00Z", "2026-03-22T23:00:00Z", 7 * 24 - 1)]
+    #[case::clocks_put_forward_by_two_hours("week Antarctica/Troll", "2026-03-29T12:00:00Z", "2026-03-23T00:00:00Z", 7 * 24 - 2)]
     #[case::clocks_put_back("week Europe/Stockholm", "2026-10-25T12:00:00Z", "2026-10-18T22:00:00Z", 7 * 24 + 1)]
     #[case::no_midnight_on_its_first_day("month Asia/Beirut", "2025-03-31T12:00:00Z", "2025-02-28T22:00:00Z", 31 * 24 - 1)]
     #[case::the_end_is_not_in_it("month UTC", "2026-11-01T00:00:00Z", "2026-10-01T00:00:00Z", 31 * 24)]

@@ -10,3 +10,4 @@ mod reckon;
 mod shelf;
 mod ticker;
 mod town;
+mod windows;

@@ -144,9 +144,9 @@ impl View<'_> {
     fn usable_tiers(&self) -> impl Iterator<Item = &Tier> {
         let shortest = match self.slo.window {
             Window::Rolling(span) => span,
-            Window::Calendar(CalendarUnit::Week, _) => Span::hours(7 * 24 - 1),
-            Window::Calendar(CalendarUnit::Month, _) => Span::hours(28 * 24 - 1),
-            Window::Calendar(CalendarUnit::Quarter, _) => Span::hours(90 * 24 - 1),
+            Window::Calendar(CalendarUnit::Week, _) => Span::hours(7 * 24 - 2),
+            Window::Calendar(CalendarUnit::Month, _) => Span::hours(28 * 24 - 2),
+            Window::Calendar(CalendarUnit::Quarter, _) => Span::hours(90 * 24 - 2),
         };
         self.slo.tiers.iter().filter(move |tier| tier.long <= shortest)
     }
