@@ -39,7 +39,7 @@ check: packages components crates tools ## Format, lints, documentation, licence
 	@RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
 
 bench: packages mongod ## Prints every figure of the README, with its limit beside it
-	@scripts/need.sh wrk:wrk taskset:util-linux
+	@scripts/need.sh wrk:wrk taskset:util-linux prometheus:prometheus
 	@$(say) 'building and measuring (optimised; keep the machine quiet)'
 	@cargo run --release --locked --package plimsoll-benches
 

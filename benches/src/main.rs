@@ -11,8 +11,12 @@ mod ingest;
 mod page;
 mod peer;
 mod process;
+mod prometheus;
+mod prometheus_rules;
 mod raw;
 mod server;
+mod slo;
+mod slo_ticks;
 mod start;
 mod table;
 mod tick;
@@ -25,7 +29,8 @@ use anyhow::{Context, bail};
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-const USAGE: &str = "usage: plimsoll-benches [--tenants N] [--rounds N] [--as-built] [start] [page] [ingest] [tick]";
+const USAGE: &str = "usage: plimsoll-benches [--tenants N] [--rounds N] [--slos N]… [--as-built] \
+                     [start] [page] [ingest] [tick] [slo] [prometheus-rules]";
 
 /// What is measured, and how much of it.
 struct Plan {
@@ -34,26 +39,32 @@ struct Plan {
     tenants: usize,
     /// Rounds in which ours and its peer take turns.
     rounds: usize,
+    /// Numbers of objectives whose rules the peer evaluates.
+    slos: Vec<u32>,
     /// Whether the program is measured as it lies there, even if the sources have changed.
     as_built: bool,
 }
 
 impl Plan {
     fn read(arguments: &[String]) -> anyhow::Result<Self> {
-        let mut plan = Self { parts: Vec::new(), tenants: 1_000, rounds: 3, as_built: false };
+        let mut plan = Self { parts: Vec::new(), tenants: 1_000, rounds: 3, slos: Vec::new(), as_built: false };
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
             let mut number = || rest.next().and_then(|text| text.parse().ok()).filter(|n| *n > 0).context(USAGE);
             match argument.as_str() {
                 "--tenants" => plan.tenants = number()?,
                 "--rounds" => plan.rounds = number()?,
+                "--slos" => plan.slos.push(u32::try_from(number()?)?),
                 "--as-built" => plan.as_built = true,
-                "tick" | "page" | "ingest" | "start" => plan.parts.push(argument.clone()),
+                "tick" | "page" | "ingest" | "start" | "slo" | "prometheus-rules" => plan.parts.push(argument.clone()),
                 _ => bail!(USAGE),
             }
         }
         if plan.parts.is_empty() {
-            plan.parts = ["start", "page", "ingest", "tick"].map(str::to_owned).to_vec();
+            plan.parts = ["start", "page", "ingest", "tick", "slo"].map(str::to_owned).to_vec();
+        }
+        if plan.slos.is_empty() {
+            plan.slos = vec![10, 100, 1_000];
         }
         Ok(plan)
     }
@@ -77,6 +88,7 @@ fn run(arguments: &[String]) -> anyhow::Result<bool> {
     // The bench starts itself again where a figure is one of a whole process.
     match arguments {
         [mode, rest @ ..] if mode == peer::MODE => runtime.block_on(peer::serve(rest)).map(|()| true),
+        [mode, rest @ ..] if mode == slo_ticks::MODE => runtime.block_on(slo_ticks::run(rest)).map(|()| true),
         [mode, rest @ ..] if mode == ticks::MODE => runtime.block_on(ticks::run(rest)).map(|()| true),
         _ => runtime.block_on(measure(&Plan::read(arguments)?)),
     }
@@ -93,6 +105,8 @@ async fn measure(plan: &Plan) -> anyhow::Result<bool> {
             "start" => start::measure().await,
             "page" => page::measure(plan.rounds).await,
             "ingest" => ingest::measure(plan.rounds).await,
+            "slo" => slo::measure().await,
+            "prometheus-rules" => prometheus_rules::table(&plan.slos).await,
             _ => tick::measure(plan.tenants).await,
         };
         match tables {
