@@ -9,6 +9,7 @@ mod extract;
 mod openapi;
 mod problem;
 mod routes;
+mod secrets;
 mod state;
 
 pub use app::{probes_router, router};

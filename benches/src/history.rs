@@ -9,7 +9,7 @@ use plimsoll_domain::ledger::first_recent_hour;
 use plimsoll_domain::rollup::Rollup;
 use plimsoll_domain::sample::HourSamples;
 use plimsoll_domain::time::{Hour, Tick, Timestamp};
-use plimsoll_store::{ComponentSamples, Fold, Store, UnfoldedHour};
+use plimsoll_store::{Fold, SeriesRecord, Store, UnfoldedHour};
 
 use crate::fleet::{Fleet, INTERVAL, sample};
 use crate::table::progress;
@@ -79,11 +79,9 @@ fn samples_of(series: i64, hour: Hour, ticks: &Range<Tick>) -> Vec<plimsoll_doma
     plimsoll_domain::sample::ticks_between(first, end, INTERVAL).map(|tick| sample(series, tick)).collect()
 }
 
-fn hour_of_all(series: &[(i64, TenantId, ComponentId)], hour: Hour, ticks: &Range<Tick>) -> Vec<ComponentSamples> {
-    let of = |(number, tenant, component): &(i64, TenantId, ComponentId)| ComponentSamples {
-        tenant: tenant.clone(),
-        component: component.clone(),
-        samples: samples_of(*number, hour, ticks),
+fn hour_of_all(series: &[(i64, TenantId, ComponentId)], hour: Hour, ticks: &Range<Tick>) -> Vec<SeriesRecord> {
+    let of = |(number, tenant, component): &(i64, TenantId, ComponentId)| {
+        SeriesRecord::of_component(tenant, component, samples_of(*number, hour, ticks))
     };
     series.iter().map(of).collect()
 }
@@ -102,13 +100,35 @@ async fn fold_day(
             for hour in (hours.start.number()..hours.end.number()).map(Hour::from_number) {
                 let mut samples = HourSamples::default();
                 samples.merge(samples_of(*number, hour, &always));
-                let key = HourKey { tenant: tenant.clone(), component: component.clone(), hour };
+                let key = HourKey { tenant: tenant.clone(), series: component.into(), hour };
                 folds.push(Fold { key, revision: 1, rollup: Rollup::of_hour(hour, &samples) });
             }
         }
         store.finish_folds(&folds).await?;
     }
     Ok(())
+}
+
+/// Records these ticks of every component, and folds what a tick at `now` would find folded: for a past of which only some
+/// stretches are asked for.
+pub(crate) async fn fill_stretches(
+    store: &dyn Store,
+    fleet: &Fleet,
+    stretches: &[Range<Tick>],
+    now: Tick,
+) -> anyhow::Result<u64> {
+    let (series, mut written) = (fleet.series(), 0);
+    for ticks in stretches {
+        for hour in (ticks.start.hour().number()..=ticks.end.hour().number()).map(Hour::from_number) {
+            for part in series.chunks(LEFT_AT_ONCE) {
+                written += store.record_samples(&hour_of_all(part, hour, ticks)).await?.accepted;
+            }
+        }
+        progress(&format!("history: {} up to {}", samples_text(written), ticks.end.start()));
+    }
+    fold_rest(store, &fleet.tenant_ids(), first_recent_hour(now.end(INTERVAL))).await?;
+    store.touch_snapshots(&fleet.tenant_ids(), now.start()).await?;
+    Ok(written)
 }
 
 async fn fold_rest(store: &dyn Store, tenants: &[TenantId], before: Hour) -> anyhow::Result<()> {

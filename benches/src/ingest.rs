@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::ensure;
 use plimsoll_domain::time::{Clock, Span, Tick, Timestamp};
 use plimsoll_runtime::system_clock::SystemClock;
-use plimsoll_store::{ComponentSamples, OpenOptions, Store};
+use plimsoll_store::{OpenOptions, SeriesRecord, Store};
 use plimsoll_tests::mongod::Mongod;
 use tokio::task::JoinSet;
 
@@ -76,16 +76,14 @@ impl Round {
         })
     }
 
-    fn for_store(self, writer: usize, number: usize) -> Vec<ComponentSamples> {
+    fn for_store(self, writer: usize, number: usize) -> Vec<SeriesRecord> {
         let (components, ticks) = self.batch(number);
         let samples = |component| {
             let series = i64::try_from(component).unwrap_or(0);
             ticks.iter().map(|tick| sample(series, *tick)).collect()
         };
-        let of = |component| ComponentSamples {
-            tenant: Fleet::tenant(writer),
-            component: Fleet::component(component),
-            samples: samples(component),
+        let of = |component| {
+            SeriesRecord::of_component(&Fleet::tenant(writer), &Fleet::component(component), samples(component))
         };
         components.map(of).collect()
     }

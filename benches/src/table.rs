@@ -17,6 +17,12 @@ impl Row {
         self
     }
 
+    /// The same with what a peer took, where ours stands elsewhere.
+    pub(crate) fn with_peer(mut self, peer: impl Into<String>) -> Self {
+        self.0[2] = peer.into();
+        self
+    }
+
     /// The same with a goal, and whether it is reached.
     pub(crate) fn goal(mut self, goal: impl Into<String>, reached: bool) -> Self {
         self.0[4] = goal.into();

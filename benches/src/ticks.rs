@@ -11,7 +11,7 @@ use plimsoll_domain::sample::ticks_between;
 use plimsoll_domain::time::{Tick, Timestamp};
 use plimsoll_jobs::Ticker;
 use plimsoll_store::embedded::{EmbeddedStore, Limits};
-use plimsoll_store::{ComponentSamples, Store};
+use plimsoll_store::{SeriesRecord, Store};
 use serde_json::{Value, json};
 
 use crate::fleet::{Fleet, INTERVAL, SetClock, sample, ticker};
@@ -77,7 +77,7 @@ impl Driven {
     async fn push(&self, ticks: Range<Tick>) -> anyhow::Result<()> {
         let sent =
             |series: i64| ticks_between(ticks.start, ticks.end, INTERVAL).map(|tick| sample(series, tick)).collect();
-        let of = |(number, tenant, component)| ComponentSamples { tenant, component, samples: sent(number) };
+        let of = |(number, tenant, component)| SeriesRecord::of_component(&tenant, &component, sent(number));
         let batch: Vec<_> = self.fleet.series().into_iter().map(of).collect();
         self.store.record_samples(&batch).await.context("pushing")?;
         Ok(())

@@ -17,6 +17,9 @@ pub const SAMPLE_RETENTION: Span = Span::days(90);
 /// How late a pushed sample may come: older ones are refused, since hours close.
 pub const LATEST_PUSH: Span = Span::hours(24);
 
+/// Most instants of one hour that events of one SLO are told of: one each second.
+pub const MAX_INSTANTS: usize = 3_600;
+
 /// The verdict on one component for one tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -99,13 +102,15 @@ pub struct Portion {
     pub events: Vec<Events>,
 }
 
-/// How many samples of a batch were new.
+/// How many samples or events of a batch were new.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Merged {
     /// Recorded now.
     pub accepted: u64,
     /// Already known: nothing changed.
     pub duplicate: u64,
+    /// Of an hour that is full: nothing changed.
+    pub refused: u64,
 }
 
 impl Merged {
@@ -113,6 +118,7 @@ impl Merged {
     pub fn add(&mut self, other: Self) {
         self.accepted += other.accepted;
         self.duplicate += other.duplicate;
+        self.refused += other.refused;
     }
 }
 
@@ -153,12 +159,14 @@ impl HourSamples {
         }
     }
 
-    /// Merges events, all of one hour: the first that were told of an instant stand.
+    /// Merges events, all of one hour: the first that were told of an instant stand. There are at most
+    /// [`MAX_INSTANTS`], since an hour is read and written as a whole.
     pub fn merge_events(&mut self, events: impl IntoIterator<Item = Events>) -> Merged {
         let mut merged = Merged::default();
         for event in events {
             match self.events.binary_search_by_key(&event.at, |held| held.at) {
                 Ok(_) => merged.duplicate += 1,
+                Err(_) if self.events.len() >= MAX_INSTANTS => merged.refused += 1,
                 Err(at) => {
                     self.events.insert(at, event);
                     merged.accepted += 1;
@@ -285,7 +293,7 @@ mod tests {
             let mut once = HourSamples::default();
             let first = once.merge(samples.iter().copied());
             let mut twice = once.clone();
-            prop_assert_eq!(twice.merge(samples.iter().copied()), Merged { accepted: 0, duplicate: samples.len() as u64 });
+            prop_assert_eq!(twice.merge(samples.iter().copied()), Merged { duplicate: samples.len() as u64, ..Merged::default() });
             prop_assert_eq!(&twice, &once);
             prop_assert_eq!(first.accepted + first.duplicate, samples.len() as u64);
             prop_assert!(once.iter().zip(once.iter().skip(1)).all(|(a, b)| a.tick < b.tick));

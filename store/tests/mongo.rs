@@ -120,7 +120,7 @@ async fn a_server_that_went_away_is_noticed_in_time_and_has_everything_when_it_i
     server.start_again().await?;
     assert_eq!(store.sample_hours(std::slice::from_ref(&key)).await?[&key].len(), 100);
     let again = store.record_samples(&[samples(&key, 0..200)]).await?;
-    assert_eq!(again, Merged { accepted: 100, duplicate: 100 });
+    assert_eq!(again, Merged { accepted: 100, duplicate: 100, refused: 0 });
     Ok(())
 }
 

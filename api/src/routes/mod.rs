@@ -9,10 +9,7 @@ mod maintenances;
 mod metrics;
 mod probe;
 mod samples;
-mod slo_burndown;
-mod slo_config;
-mod slo_history;
-mod slo_status;
+mod slo;
 mod tenants;
 
 use axum::http::header::LOCATION;
@@ -31,10 +28,7 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
         .merge(components::router())
         .merge(samples::router())
         .merge(maintenances::router())
-        .merge(slo_config::router())
-        .merge(slo_status::router())
-        .merge(slo_history::router())
-        .merge(slo_burndown::router())
+        .merge(slo::router())
         .merge(incidents::router())
         .merge(config::router())
         .merge(probes())

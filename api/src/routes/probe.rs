@@ -6,16 +6,14 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use url::Url;
 use utoipa::ToSchema;
 
 use plimsoll_domain::invalid::{Faults, Invalid};
 use plimsoll_domain::probe::{DEFAULT_TIMEOUT_MS, HeartbeatProbe, HttpProbe, JsonEquals, ProbeSpec, TcpProbe};
 
 use crate::extract::{escaped, read_value};
+use crate::secrets::{mask, same_origin};
 
-const MASK: &str = "••••";
-const SHOWN: usize = 4;
 /// Fragments of the names of headers that hold secrets.
 const SECRET_NAMES: [&str; 6] = ["authorization", "cookie", "token", "secret", "key", "password"];
 
@@ -172,10 +170,10 @@ fn of<T: DeserializeOwned>(fields: Value) -> Result<T, Invalid> {
 pub(super) fn keep_secrets(probe: &mut ProbeSpec, stored: &ProbeSpec) -> Result<(), Invalid> {
     let (ProbeSpec::Http(probe), ProbeSpec::Http(stored)) = (probe, stored) else { return Ok(()) };
     let mut faults = Faults::default();
-    let leads_elsewhere = origin(&probe.url).is_none() || origin(&probe.url) != origin(&stored.url);
+    let leads_elsewhere = !same_origin(&probe.url, &stored.url);
     for (name, value) in &mut probe.headers {
         let Some(held) = stored.headers.get(name) else { continue };
-        if !is_secret(name) || *value != masked(held) {
+        if !is_secret(name) || *value != mask(held) {
             continue;
         }
         if leads_elsewhere {
@@ -190,22 +188,9 @@ pub(super) fn keep_secrets(probe: &mut ProbeSpec, stored: &ProbeSpec) -> Result<
     faults.finish()
 }
 
-/// Scheme, host and port.
-fn origin(url: &str) -> Option<(String, String, Option<u16>)> {
-    let url = Url::parse(url).ok()?;
-    Some((url.scheme().to_owned(), url.host_str()?.to_owned(), url.port_or_known_default()))
-}
-
 fn is_secret(header: &str) -> bool {
     let header = header.to_ascii_lowercase();
     SECRET_NAMES.iter().any(|fragment| header.contains(fragment))
-}
-
-/// The last four characters, unless that would be a good part of the secret.
-fn masked(secret: &str) -> String {
-    let count = secret.chars().count();
-    let shown = if count >= 3 * SHOWN { SHOWN } else { 0 };
-    secret.chars().skip(count - shown).fold(MASK.to_owned(), |text, c| text + c.encode_utf8(&mut [0; 4]))
 }
 
 impl From<ProbeSpec> for ProbeBody {
@@ -229,7 +214,7 @@ impl From<ProbeSpec> for ProbeBody {
 impl From<HttpProbe> for HttpBody {
     fn from(probe: HttpProbe) -> Self {
         let mask = |(name, value): (String, String)| {
-            let value = if is_secret(&name) { masked(&value) } else { value };
+            let value = if is_secret(&name) { mask(&value) } else { value };
             (name, value)
         };
         Self {
@@ -307,15 +292,5 @@ mod tests {
         let mut back = ProbeSpec::Http(shown.into());
         keep_secrets(&mut back, &stored).expect("the URL is the same");
         assert_eq!(back, stored);
-    }
-
-    #[test]
-    fn an_origin_is_scheme_host_and_port_however_they_are_written() {
-        let same = |a: &str, b: &str| origin(a) == origin(b);
-        assert!(same("http://a.example/x", "HTTP://A.example:80/y?z"));
-        for other in ["https://a.example/", "http://a.example:81/", "http://b.example/", "http://a.example.evil/"] {
-            assert!(!same("http://a.example/", other), "{other}");
-        }
-        assert_eq!(origin("a.example"), None);
     }
 }

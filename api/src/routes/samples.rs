@@ -21,7 +21,7 @@ use plimsoll_domain::maintenance::Maintenance;
 use plimsoll_domain::probe::{Heartbeat, ProbeSpec};
 use plimsoll_domain::sample::{LATEST_PUSH, Merged, Sample, SampleStatus};
 use plimsoll_domain::time::{Interval, Tick, Timestamp};
-use plimsoll_store::ComponentSamples;
+use plimsoll_store::SeriesRecord;
 
 use crate::extract::{Ingest, JsonBytes, PathId, Scoped, read_slice};
 use crate::problem::Problem;
@@ -153,9 +153,9 @@ async fn record(state: &ApiState, tenant: &TenantId, batch: Batch) -> Result<Mer
     for (component, beat) in &batch.beats {
         changed += u64::from(state.store.record_heartbeat(tenant, component, *beat).await?);
     }
-    let mut merged = Merged { accepted: changed, duplicate: batch.beat_count - changed };
+    let mut merged = Merged { accepted: changed, duplicate: batch.beat_count - changed, refused: 0 };
     if !batch.samples.is_empty() {
-        let of = |(component, samples)| ComponentSamples { tenant: tenant.clone(), component, samples };
+        let of = |(component, samples)| SeriesRecord::of_component(tenant, &component, samples);
         let samples: Vec<_> = batch.samples.into_iter().map(of).collect();
         merged.add(state.store.record_samples(&samples).await?);
     }

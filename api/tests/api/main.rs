@@ -9,4 +9,5 @@ mod queries;
 mod repetition;
 mod samples;
 mod slo;
+mod slo_measure;
 mod tenants;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::common::World;
 
-const OPERATIONS: [&str; 30] = [
+const OPERATIONS: [&str; 34] = [
     "POST /tenants",
     "GET /tenants",
     "GET /tenants/{tenant_id}",
@@ -25,6 +25,10 @@ const OPERATIONS: [&str; 30] = [
     "DELETE /tenants/{tenant_id}/maintenances/{maintenance_id}",
     "GET /observability/slo/config/{tenant_id}",
     "PUT /observability/slo/config/{tenant_id}",
+    "GET /observability/slo/openslo/{tenant_id}",
+    "PUT /observability/slo/openslo/{tenant_id}",
+    "POST /observability/slo/measure/{tenant_id}",
+    "POST /observability/slo/backtest/{tenant_id}",
     "GET /observability/slo/status/{tenant_id}",
     "GET /observability/slo/history/{tenant_id}/{slo_type}",
     "GET /observability/slo/burndown/{tenant_id}",

@@ -84,7 +84,7 @@ async fn a_sample_inside_maintenance_is_flagged() {
     let body = json!({"samples": at.map(|at| sample("push", at, "down"))});
     world.post(&ingest, PATH, body).await.expect(200);
     let hour = at[0].parse::<Timestamp>().expect("valid").hour();
-    let key = HourKey { tenant: "acme".parse().expect("slug"), component: "push".parse().expect("slug"), hour };
+    let key = HourKey { tenant: "acme".parse().expect("slug"), series: "push".parse().expect("a series"), hour };
     let stored = world.store.sample_hours(std::slice::from_ref(&key)).await.expect("reads");
     let flags: Vec<bool> = stored[&key].iter().map(|sample| sample.maintenance).collect();
     assert_eq!(flags, [false, true, true, false]);

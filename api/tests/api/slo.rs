@@ -22,20 +22,25 @@ fn measured(at: &str, good: u64, valid: u64) -> Measurement {
         slo_type: "availability".parse().expect("a name"),
         at,
         objective,
-        window: Span::days(30),
+        window: Span::days(30).into(),
+        length: Span::days(30),
         good,
         valid,
+        parts: 1,
         budget: Budget::of(Sli { good, valid }, objective),
-        burn: vec![BurnReading { window: Span::hours(1), rate: Some(7.2) }],
+        burn: vec![BurnReading { window: Span::hours(1).into(), rate: Some(7.2) }],
         tiers: Vec::new(),
         status: Some(SloStatus::Ok),
         coverage: 0.5,
+        latency: None,
+        trouble: None,
+        changed: None,
         step: Step::of(Some(at.minus(Span::minutes(1))), at),
     }
 }
 
 #[tokio::test]
-async fn a_tenant_that_never_said_anything_promises_the_default() {
+async fn a_tenant_that_never_said_anything_promises_the_defaults() {
     let world = World::new().await;
     let admin = world.tenant("acme").await;
     let read = world.get(&admin, CONFIG).await.expect(200);
@@ -46,6 +51,54 @@ async fn a_tenant_that_never_said_anything_promises_the_default() {
         (&json!("availability"), &json!(0.999), &json!("30d"))
     );
     assert_eq!(held["scope"], "all");
+    let promises = |index: usize| {
+        let held = &read.body["objectives"][index];
+        ["slo_type", "objective", "threshold_ms", "window"].map(|field| held[field].clone())
+    };
+    assert_eq!(promises(1), [json!("latency_p95"), json!(0.95), json!(300.0), json!("30d")]);
+    assert_eq!(promises(2), [json!("latency_p99"), json!(0.99), json!(800.0), json!("30d")]);
+    assert_eq!(read.body["objectives"].as_array().map(Vec::len), Some(3));
+}
+
+#[tokio::test]
+async fn a_config_of_every_kind_reads_back_and_can_be_written_back() {
+    let world = World::new().await;
+    let admin = world.tenant("acme").await;
+    let with = |name: &str, kind: &str, more: Value| {
+        let mut slo = json!({"slo_type": name, "kind": kind, "objective": 0.99, "window": "7d"});
+        slo.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        slo
+    };
+    let tiers = json!([{"long": "2h", "short": "10m", "budget_share": 0.05, "severity": "page"}]);
+    let basic = json!({"username": "plimsoll", "password": "a long password 1234"});
+    let server = json!({"url": "https://prometheus.example", "good": "g", "valid": "v", "basic": basic});
+    let ratio = json!({"url": "https://prometheus.example", "ratio": "r", "bearer": "a long token 5678"});
+    let objectives = json!([
+        with("availability", "availability", json!({"window": "month", "time_zone": "Europe/Stockholm"})),
+        with("latency", "latency", json!({"threshold_ms": 250, "tiers": tiers, "public": true})),
+        with("events", "events", json!({"window": "366d"})),
+        with("counts", "prometheus", json!({"prometheus": server})),
+        with("ratio", "prometheus", json!({"prometheus": ratio})),
+        with("sessions", "crash_free_sessions", json!({"window": "quarter"})),
+    ]);
+    let put = world.put(&admin, CONFIG, json!({"objectives": objectives})).await.expect(200);
+    let held = &put.body["objectives"];
+    assert_eq!((&held[0]["window"], &held[0]["time_zone"]), (&json!("month"), &json!("Europe/Stockholm")));
+    assert_eq!((&held[1]["tiers"], &held[1]["public"]), (&tiers, &json!(true)));
+    assert_eq!(held[3]["prometheus"]["basic"]["password"], "••••1234");
+    assert_eq!(held[4]["prometheus"]["bearer"], "••••5678");
+    assert_eq!((&held[5]["window"], &held[5]["time_zone"]), (&json!("quarter"), &json!("UTC")));
+    let back = world.put(&admin, CONFIG, json!({"objectives": held})).await.expect(200);
+    assert_eq!(&back.body["objectives"], held);
+    let tenant = "acme".parse().expect("slug");
+    let stored = world.store.slo_config(&tenant).await.expect("reads").expect("configured");
+    let text = serde_json::to_string(&stored).expect("serialises");
+    assert!(text.contains("a long password 1234") && text.contains("a long token 5678"), "the mask keeps the secret");
+
+    let mut elsewhere = held.clone();
+    elsewhere[4]["prometheus"]["url"] = json!("https://prometheus.evil.example");
+    let refused = world.put(&admin, CONFIG, json!({"objectives": elsewhere})).await;
+    assert_eq!(refused.problem(422), ["/objectives/4/prometheus/bearer"]);
 }
 
 #[tokio::test]
@@ -75,28 +128,46 @@ async fn all_faults_of_a_config_are_named_at_once() {
         slo[field] = value;
         slo
     };
-    let latency = json!({"slo_type": "b", "kind": "latency", "objective": 0.95, "window": "30d", "threshold_ms": 300});
+    let latency = json!({"slo_type": "b", "kind": "latency", "objective": 0.95, "window": "30d", "threshold_ms": -5});
+    let prometheus = json!({"url": "ftp://x", "good": "g", "basic": {"username": "u", "password": "p"}, "bearer": "b"});
+    let asked =
+        json!({"slo_type": "c", "kind": "prometheus", "objective": 0.9, "window": "1d", "prometheus": prometheus});
+    let tiers = json!([{"long": "1h", "short": "2h", "budget_share": 2.0, "severity": "page"}]);
     let body = json!({"objectives": [
         with("slo_type", json!("Å")),
         with("objective", json!(99.9)),
-        with("window", json!("91d")),
+        with("window", json!("367d")),
         latency,
         with("scope", json!({"component": "none"})),
         with("minimum_bad_samples", json!(0)),
         with("window", json!("long")),
         with("threshold_ms", json!(1)),
+        with("kind", json!("uptime")),
+        asked,
+        with("tiers", tiers),
+        with("time_zone", json!("UTC")),
+        json!({"slo_type": "d", "kind": "events", "objective": 1.0, "window": "month", "time_zone": "Mars/Olympus"}),
     ]});
     let refused = world.put(&admin, CONFIG, body).await;
     let expected = [
         "0/slo_type",
         "1/objective",
-        "3/kind",
         "4/scope/component",
         "6/window",
         "7/threshold_ms",
+        "8/kind",
+        "9/prometheus/valid",
+        "9/prometheus/bearer",
+        "11/time_zone",
+        "12/objective",
+        "12/time_zone",
         "2/window",
+        "3/threshold_ms",
         "5/minimum_bad_samples",
         "5/slo_type",
+        "10/tiers/0/short",
+        "10/tiers/0/budget_share",
+        "10/slo_type",
     ];
     assert_eq!(refused.problem(422), expected.map(|part| format!("/objectives/{part}")));
     let unknown = json!({"objectives": [with("colour", json!("red"))]});

@@ -289,14 +289,15 @@ fn step_tiers(
     let length = slo.window.length(subject.at());
     let minimum_bad = u64::from(slo.minimum_bad_samples) * slo.kind.parts();
     let terms = BurnTerms { objective: slo.objective, window: length, minimum_bad };
-    let own = totals(slo.window);
+    let furthest = furthest(slo, subject.at());
+    let history = (furthest, totals(furthest));
     let mut faster_fires = false;
     let step = |tier: &crate::slo::Tier| {
         let long = totals(tier.long.into());
         let view = TierView {
             long: long.sli(slo),
             short: totals(tier.short.into()).sli(slo),
-            full_history: is_full(subject, tier.long.into(), &long, &own),
+            full_history: is_full(subject, tier.long.into(), &long, &history),
         };
         let was = before.and_then(|before| before.tiers.iter().find(|held| held.long == tier.long));
         let firing_since = tier.step(was.and_then(|was| was.firing_since), &view, &terms, subject.at());
@@ -308,11 +309,23 @@ fn step_tiers(
     slo.usable_tiers().map(step).collect()
 }
 
-/// Whether history reaches back over all of a long window: samples for each tick of it, or events from before it or in
-/// each of its hours.
-fn is_full(subject: &Subject<'_>, window: Window, long: &WindowTotals, own: &WindowTotals) -> bool {
-    let ticked = long.longest > 0 && long.longest + HISTORY_SLACK_TICKS >= subject.ticks_in(window);
-    let known = |totals: &WindowTotals| totals.events.all().known();
-    let dense = long.events.event_hours > 0 && long.events.event_hours >= subject.hours_in(window);
-    ticked || dense || known(own) > known(long)
+/// The window that reaches back the furthest of those that are measured: the SLO's own, but for a calendar's period that
+/// has just begun.
+fn furthest(slo: &Slo, at: Timestamp) -> Window {
+    let longest = slo.burn_windows().into_iter().next_back().map(Window::Rolling);
+    longest.filter(|longest| longest.start(at) < slo.window.start(at)).unwrap_or(slo.window)
+}
+
+/// Whether history reaches back over all of a long window: samples for each tick of it, or events from before it. Where
+/// nothing further back is measured, events in each of its hours will do.
+fn is_full(subject: &Subject<'_>, window: Window, long: &WindowTotals, history: &(Window, WindowTotals)) -> bool {
+    if long.longest > 0 && long.longest + HISTORY_SLACK_TICKS >= subject.ticks_in(window) {
+        return true;
+    }
+    let (furthest, all) = history;
+    if furthest.start(subject.at()) < window.start(subject.at()) {
+        let known = |totals: &WindowTotals| totals.events.all().known();
+        return known(all) > known(long);
+    }
+    long.events.event_hours > 0 && long.events.event_hours >= subject.hours_in(window)
 }

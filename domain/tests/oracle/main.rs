@@ -1,8 +1,11 @@
 //! Budgets, burn rates, tiers and quantiles against an oracle that keeps every raw sample and every raw event, and works
 //! everything out from them again, each time: counts equal to the last bit, quantiles within 1 %.
 
+mod busy;
 mod calendar;
+mod golden;
 mod history;
+mod placed;
 mod play;
 mod random;
 mod raw;

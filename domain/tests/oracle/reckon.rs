@@ -171,16 +171,21 @@ impl View<'_> {
         self.seen(tier.long).bad >= u64::from(self.slo.minimum_bad_samples) * self.parts()
     }
 
-    /// A sample for each tick of the long window but two, or events in each of its hours, or events before it.
+    /// A sample for each tick of the long window but two, or something told before it. Where no window reaches further
+    /// back, something told in each of its hours.
     fn is_history_full(&self, long: Span) -> bool {
-        let seen = self.seen(long);
-        let start = self.end - long.seconds() * 1_000;
+        let (seen, start) = (self.seen(long), calendar::start(long.into(), self.end));
         let ticks = (long.seconds() / self.interval.seconds()).unsigned_abs();
         let sampled = seen.most_samples > 0 && seen.most_samples + 2 >= ticks;
-        let mut hours = calendar::start(long.into(), self.end).div_euclid(HOUR_MS)..=(self.end - 1).div_euclid(HOUR_MS);
-        let told_hourly = hours.all(|hour| seen.event_hours.contains(&hour));
-        let told_before = self.seen(self.slo.window).told_at.first().is_some_and(|first| *first < start);
-        sampled || told_hourly || told_before
+        let earlier = self.windows.iter().filter(|(window, _)| calendar::start(**window, self.end) < start);
+        let mut told_before =
+            earlier.map(|(_, seen)| seen.told_at.first().is_some_and(|first| *first < start)).peekable();
+        let mut hours = start.div_euclid(HOUR_MS)..=(self.end - 1).div_euclid(HOUR_MS);
+        let is_told = match told_before.peek() {
+            Some(_) => told_before.any(|told| told),
+            None => hours.all(|hour| seen.event_hours.contains(&hour)),
+        };
+        sampled || is_told
     }
 
     fn check_status(&self, measured: &Measurement) {

@@ -1,6 +1,7 @@
 //! Asks the tenants' Prometheus servers for the events of the tick that is just over.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
@@ -56,8 +57,8 @@ impl Asker {
         }
     }
 
-    /// Asks for what happened in the tick before `tick`. Those not answered when `stopping` is cancelled are left out;
-    /// no question takes longer than half a tick.
+    /// Asks for what happened in the tick before `tick`. Those not answered when the time is over, or `stopping` is
+    /// cancelled, are left out; no question takes longer than half a tick.
     pub(crate) async fn ask_all(&self, world: &World, tick: Tick, stopping: &CancellationToken) -> Answers {
         let questions = world.tenants.iter().flat_map(|tenant| {
             let id = &tenant.tenant.id;
@@ -66,17 +67,32 @@ impl Asker {
                 _ => None,
             })
         });
-        let answers = stream::iter(questions.collect::<Vec<_>>())
+        let mut asking = stream::iter(questions.collect::<Vec<_>>())
             .map(|(tenant, slo, source)| async move {
                 let answer = self.ask(&tenant, source, tick.start()).await;
                 ((tenant, slo), answer)
             })
-            .buffer_unordered(AT_ONCE)
-            .collect::<Answers>();
-        tokio::select! {
-            answers = answers => answers,
-            () = stopping.cancelled() => Answers::new(),
+            .buffer_unordered(AT_ONCE);
+        let mut answers = Answers::new();
+        let time_is_over = tokio::time::sleep(self.all_questions());
+        tokio::pin!(time_is_over);
+        loop {
+            tokio::select! {
+                next = asking.next() => match next {
+                    Some((of, answer)) => answers.insert(of, answer),
+                    None => return answers,
+                },
+                () = stopping.cancelled() => return answers,
+                () = &mut time_is_over => {
+                    tracing::warn!("not every Prometheus could be asked within this tick: the rest is unknown");
+                    return answers;
+                }
+            };
         }
+    }
+
+    fn all_questions(&self) -> Duration {
+        Duration::from_secs(self.interval.seconds().unsigned_abs()) * 5 / 6
     }
 
     async fn ask(&self, tenant: &TenantId, mut source: PrometheusSource, at: Timestamp) -> Answer {

@@ -43,9 +43,11 @@ async fn read(step: &Step<'_>, tenant: &TenantId, slo: &Slo, newest: &Measuremen
     let mut from = newest.window.start(newest.at);
     loop {
         let found = step.store.measurements(tenant, &slo.slo_type, from..newest.at, least, CHUNK).await?;
-        found.iter().for_each(|measured| burndown.follow(measured, step.settings.interval));
+        for measured in &found {
+            burndown.follow(measured, step.settings.interval);
+        }
         match found.last() {
-            Some(last) if found.len() == CHUNK => from = last.at.plus(Span::from_seconds(1)),
+            Some(newest) if found.len() == CHUNK => from = newest.at.plus(Span::from_seconds(1)),
             _ => return Ok(burndown),
         }
     }

@@ -25,7 +25,7 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 fn accepted(accepted: u64, duplicate: u64) -> Merged {
-    Merged { accepted, duplicate }
+    Merged { accepted, duplicate, refused: 0 }
 }
 
 async fn samples_are_kept_by_the_hour(store: Arc<dyn Store>) {

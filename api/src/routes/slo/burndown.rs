@@ -3,21 +3,24 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use serde::Serialize;
-use utoipa::ToSchema;
+use axum::http::HeaderMap;
+use axum::http::header::{ACCEPT, CONTENT_TYPE, VARY};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use plimsoll_charts::{Look, Point, burndowns};
 use plimsoll_domain::ids::TenantId;
-use plimsoll_domain::slo::measurement::burn_windows;
-use plimsoll_domain::slo::{Measurement, Slo, SloStatus, Step};
+use plimsoll_domain::slo::measurement::measured_windows;
+use plimsoll_domain::slo::{Measurement, Slo, SloStatus, Step, Window};
 use plimsoll_domain::time::{Span, Timestamp};
 
-use crate::extract::{Scoped, Viewer};
+use super::history::thinned;
+use super::{configured, latest, wanted};
+use crate::extract::{Query, Scoped, Viewer};
 use crate::problem::Problem;
-use crate::routes::slo_config::configured;
-use crate::routes::slo_history::thinned;
-use crate::routes::slo_status::latest;
 use crate::state::ApiState;
 
 const POINTS: i64 = 200;
@@ -67,30 +70,79 @@ struct SeriesPoint {
     remaining_ratio: Option<f64>,
 }
 
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct BurndownQuery {
+    /// Only this SLO.
+    slo_type: Option<String>,
+}
+
 /// Read how the error budgets go down.
+///
+/// With `Accept: image/svg+xml`, as a chart.
 #[utoipa::path(
     get, path = "/observability/slo/burndown/{tenant_id}", tag = "slo", security(("key" = [])),
-    params(("tenant_id" = String, Path, description = "The tenant")),
-    responses((status = 200, description = "Every error budget", body = Burndowns), Problem)
+    params(("tenant_id" = String, Path, description = "The tenant"), BurndownQuery),
+    responses(
+        (status = 200, description = "Every error budget", content(
+            (Burndowns = "application/json"),
+            (String = "image/svg+xml")
+        )),
+        Problem
+    )
 )]
-async fn read(scope: Scoped<Viewer>, State(state): State<ApiState>) -> Result<axum::Json<Burndowns>, Problem> {
-    let config = configured(&state, &scope.tenant).await?;
-    let latest = latest(&state, &scope.tenant, &config).await?;
-    let mut objectives = Vec::with_capacity(config.objectives.len());
-    for slo in &config.objectives {
+async fn read(
+    scope: Scoped<Viewer>,
+    Query(query): Query<BurndownQuery>,
+    headers: HeaderMap,
+    State(state): State<ApiState>,
+) -> Result<Response, Problem> {
+    let slos = wanted(configured(&state, &scope.tenant).await?, query.slo_type.as_deref())?;
+    let latest = latest(&state, &scope.tenant, &slos).await?;
+    let mut objectives = Vec::with_capacity(slos.len());
+    for slo in &slos {
         let series = series(&state, &scope.tenant, slo).await?;
         objectives.push(Burndown::of(slo, latest.get(&slo.slo_type), series));
     }
-    Ok(axum::Json(Burndowns { objectives }))
+    if !wants_svg(&headers) {
+        return Ok(([(VARY, "accept")], axum::Json(Burndowns { objectives })).into_response());
+    }
+    let svg = chart(&slos, &objectives, state.clock.now());
+    Ok(([(CONTENT_TYPE, "image/svg+xml"), (VARY, "accept")], svg).into_response())
+}
+
+/// Whether a picture is named before JSON, or alone.
+fn wants_svg(headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let mut kinds = accept.split(',').map(|kind| kind.split(';').next().unwrap_or_default().trim());
+    kinds.find(|kind| matches!(*kind, "image/svg+xml" | "application/json")) == Some("image/svg+xml")
+}
+
+fn chart(slos: &[Slo], objectives: &[Burndown], now: Timestamp) -> String {
+    let point = |point: &SeriesPoint| Point { at: point.at, remaining_ratio: point.remaining_ratio };
+    let points: Vec<Vec<Point>> =
+        objectives.iter().map(|objective| objective.series.iter().map(point).collect()).collect();
+    let charts = slos.iter().zip(objectives).zip(&points).map(|((slo, objective), points)| plimsoll_charts::Burndown {
+        title: slo.slo_type.as_str(),
+        from: slo.window.start(now),
+        to: now,
+        points,
+        remaining: objective.budget_remaining_ratio,
+        look: Look::Standalone,
+    });
+    burndowns(&charts.collect::<Vec<_>>())
 }
 
 async fn series(state: &ApiState, tenant: &TenantId, slo: &Slo) -> Result<Vec<SeriesPoint>, Problem> {
     let now = state.clock.now();
-    let step = Span::from_seconds((slo.window.seconds() / POINTS).max(1));
+    let start = slo.window.start(now);
+    let length = now.millis_since(start) / 1_000;
+    let step = Span::from_seconds((length / POINTS).max(1));
     // A window cuts its first and its last step.
     let limit = usize::try_from(POINTS + 2).expect("a small number");
-    let span = now.minus(slo.window)..Timestamp::from_millis(now.millis() + 1);
-    let least = if slo.window > Span::days(2) { Step::Hour } else { Step::Tick };
+    // The newest measurement stands at the end of the present tick.
+    let span = start..Timestamp::from_millis(now.plus(state.interval.span()).millis() + 1);
+    let least = if length > Span::days(2).seconds() { Step::Hour } else { Step::Tick };
     let found = thinned(state, (tenant, &slo.slo_type), span, (Some(step), least), limit).await?;
     let point = |measured: Measurement| SeriesPoint {
         at: measured.at,
@@ -102,7 +154,7 @@ async fn series(state: &ApiState, tenant: &TenantId, slo: &Slo) -> Result<Vec<Se
 impl Burndown {
     fn of(slo: &Slo, measured: Option<&Measurement>, series: Vec<SeriesPoint>) -> Self {
         let budget = measured.and_then(|measured| measured.budget);
-        let rate = |window| measured.and_then(|measured| measured.burn_over(window));
+        let rate = |window: Window| measured.and_then(|measured| measured.burn_over(window));
         Self {
             slo_type: slo.slo_type.to_string(),
             objective: slo.objective.ratio(),
@@ -110,7 +162,7 @@ impl Burndown {
             budget_total: budget.map(|budget| budget.total),
             budget_consumed: budget.map(|budget| budget.consumed),
             budget_remaining_ratio: budget.map(|budget| budget.remaining_ratio),
-            burn_rates: burn_windows(slo.window).map(|window| (window.to_string(), rate(window))).collect(),
+            burn_rates: measured_windows(slo).map(|window| (window.label(), rate(window))).collect(),
             budget_burned_per_hour: measured.and_then(Measurement::budget_burned_per_hour),
             hours_to_exhaustion: measured.and_then(Measurement::hours_to_exhaustion),
             status: measured.and_then(|measured| measured.status),

@@ -13,9 +13,10 @@ use plimsoll_domain::invalid::{Faults, Invalid};
 use plimsoll_domain::slo::{Measurement, SloStatus, Step};
 use plimsoll_domain::time::{Span, Timestamp};
 
+use super::configured;
+use super::views::Count;
 use crate::extract::{Page, Paged, PathId, Query, Scoped, Viewer};
 use crate::problem::Problem;
-use crate::routes::slo_config::configured;
 use crate::state::ApiState;
 
 const CHUNK: usize = 2_000;
@@ -56,15 +57,29 @@ struct Point {
     at: Timestamp,
     /// What was promised then.
     objective: f64,
+    /// Over which window, e.g. `30d`, or `month Europe/Stockholm`.
+    window: String,
     /// good ÷ valid; null when nothing was valid.
     sli: Option<f64>,
-    good: u64,
-    valid: u64,
+    #[schema(value_type = f64)]
+    good: Count,
+    #[schema(value_type = f64)]
+    valid: Count,
     budget_remaining_ratio: Option<f64>,
     /// `ok`, `warning`, `critical` or `exhausted`.
     #[schema(value_type = Option<String>)]
     status: Option<SloStatus>,
     coverage: f64,
+    /// What was promised before, when this is the first measurement of another promise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed_from: Option<Promised>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Promised {
+    objective: f64,
+    /// E.g. `30d`, or `month Europe/Stockholm`.
+    window: String,
 }
 
 impl From<Measurement> for Point {
@@ -72,12 +87,16 @@ impl From<Measurement> for Point {
         Self {
             at: measured.at,
             objective: measured.objective.ratio(),
+            window: measured.window.to_string(),
             sli: measured.sli(),
-            good: measured.good,
-            valid: measured.valid,
+            good: Count::new(measured.good, measured.parts),
+            valid: Count::new(measured.valid, measured.parts),
             budget_remaining_ratio: measured.budget.map(|budget| budget.remaining_ratio),
             status: measured.status,
             coverage: measured.coverage,
+            changed_from: measured
+                .changed
+                .map(|before| Promised { objective: before.objective.ratio(), window: before.window.to_string() }),
         }
     }
 }
@@ -157,7 +176,11 @@ pub(super) async fn thinned(
         }
         for measured in chunk {
             match kept.last_mut() {
-                Some(last) if bucket(last.at) == bucket(measured.at) => *last = measured,
+                Some(last) if bucket(last.at) == bucket(measured.at) => {
+                    // What was promised before is told in the step that it changed in.
+                    let changed = last.changed.or(measured.changed);
+                    *last = Measurement { changed, ..measured };
+                }
                 _ => kept.push(measured),
             }
         }
