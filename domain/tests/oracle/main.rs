@@ -10,6 +10,7 @@ mod play;
 mod random;
 mod raw;
 mod reckon;
+mod refused;
 mod shelf;
 mod ticker;
 mod town;
