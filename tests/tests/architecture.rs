@@ -12,13 +12,15 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 const LONGEST_FILE: usize = 500;
 
 /// What each room may use of the others.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("plimsoll-domain", &[]),
     ("plimsoll-store", &["plimsoll-domain"]),
     ("plimsoll-runtime", &["plimsoll-domain"]),
-    ("plimsoll-api", &["plimsoll-domain", "plimsoll-store", "plimsoll-runtime"]),
+    ("plimsoll-openslo", &["plimsoll-domain"]),
+    ("plimsoll-charts", &["plimsoll-domain"]),
+    ("plimsoll-api", &["plimsoll-domain", "plimsoll-store", "plimsoll-runtime", "plimsoll-openslo", "plimsoll-charts"]),
     ("plimsoll-jobs", &["plimsoll-domain", "plimsoll-store", "plimsoll-runtime"]),
-    ("plimsoll-status-site", &["plimsoll-domain", "plimsoll-store", "plimsoll-runtime"]),
+    ("plimsoll-status-site", &["plimsoll-domain", "plimsoll-store", "plimsoll-runtime", "plimsoll-charts"]),
 ];
 
 /// What drives the composed program from outside.
@@ -28,7 +30,7 @@ const DRIVERS: [&str; 2] = ["plimsoll-tests", "plimsoll-benches"];
 const CONFINED: [(&str, &[&str]); 4] = [
     // The benches write to the same server without Plimsoll: that is the limit they measure against.
     ("mongodb", &["plimsoll-store", "plimsoll-benches"]),
-    ("askama", &["plimsoll-status-site"]),
+    ("askama", &["plimsoll-status-site", "plimsoll-charts"]),
     ("axum", &["plimsoll-api", "plimsoll-status-site", "plimsoll", "plimsoll-tests", "plimsoll-benches"]),
     ("reqwest", &["plimsoll-runtime", "plimsoll-tests", "plimsoll-benches"]),
 ];
