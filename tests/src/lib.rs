@@ -9,6 +9,7 @@ mod client;
 mod document;
 pub mod mongod;
 pub mod port;
+pub mod prometheus;
 mod server;
 mod setup;
 mod target;
