@@ -70,13 +70,13 @@ impl<'a> Replay<'a> {
         Self { slo, hours, pasts, plan, accounts: Accounts::default(), last: None, outcome: Outcome::default() }
     }
 
-    /// Moves on to the tick of `scene`.
-    pub fn step(&mut self, scene: &Scene<'_>) {
+    /// Moves on to the tick of `scene`; what is measured there.
+    pub fn step(&mut self, scene: &Scene<'_>) -> &Measurement {
         let end = scene.tick.end(scene.interval);
         self.advance(end);
         let measured = self.accounts.measure(self.slo, scene, self.last.as_ref());
         self.note(&measured);
-        self.last = Some(measured);
+        self.last.insert(measured)
     }
 
     fn advance(&mut self, end: Timestamp) {
