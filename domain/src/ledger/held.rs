@@ -1,12 +1,16 @@
 //! One hour as an account holds it: only what its windows ask for, and as small as can be, since every account holds
 //! half a dozen of them.
 
+use std::ops::Range;
+
 use crate::ledger::Held;
 use crate::rollup::{Counts, Tally};
 use crate::sample::{HourSamples, Sample, SampleStatus};
 use crate::sketch::{Bucket, Sketch};
 use crate::slo::Judge;
 use crate::time::{Hour, Span, Timestamp};
+
+const HOUR_MS: i64 = 3_600_000;
 
 /// Samples in a row that are the same apart, and count the same: an hour in which nothing happens is one of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +113,7 @@ impl Verdicts {
         runs.iter().rev().take_while(fresh).find(|run| run.status.is_known()).map(|run| run.status)
     }
 
-    /// An hour of which only the whole is known.
+    /// An hour of which only the whole is known: it counts in full in every window that touches it.
     pub fn whole(counts: Counts) -> Self {
         Self(Form::Whole(Box::new(counts)))
     }
@@ -130,6 +134,11 @@ fn events(hour: Hour, held: &HourSamples) -> Box<[EventCount]> {
     counts.collect()
 }
 
+/// Whether a window, in milliseconds into an hour, has any of the hour in it.
+const fn touches_hour(window: &Range<i64>) -> bool {
+    window.start < HOUR_MS && window.end > 0
+}
+
 impl Held for Verdicts {
     type Amount = Counts;
 
@@ -148,7 +157,8 @@ impl Held for Verdicts {
                     counts
                 })
             }
-            Form::Whole(counts) => **counts,
+            Form::Whole(counts) if touches_hour(&(from..to)) => **counts,
+            Form::Whole(_) => Counts::default(),
         }
     }
 }
@@ -177,7 +187,7 @@ impl Latencies {
         }
     }
 
-    /// An hour of which only the whole is known.
+    /// An hour of which only the whole is known: it counts in full in every window that touches it.
     pub fn whole(sketch: Sketch) -> Self {
         Self { whole: Some(Box::new(sketch)), ..Self::default() }
     }
@@ -188,7 +198,8 @@ impl Held for Latencies {
 
     fn within(&self, hour: Hour, from: Timestamp, to: Timestamp) -> Sketch {
         let range = from.millis_since(hour.start())..to.millis_since(hour.start());
-        let mut sketch = self.whole.as_deref().cloned().unwrap_or_default();
+        let whole = self.whole.as_deref().filter(|_| touches_hour(&range));
+        let mut sketch = whole.cloned().unwrap_or_default();
         let samples = self.samples.iter().filter(|(at, _)| range.contains(&i64::from(*at)));
         samples.for_each(|(_, bucket)| sketch.put(*bucket, 1));
         let events = self.events.iter().filter(|(at, _)| range.contains(&i64::from(*at)));

@@ -30,6 +30,15 @@ fn below(limit: i64, of: i64, salt: i64) -> i64 {
 /// Tells what there is to be told at `tick`: samples in runs of twenty minutes, some of them missing, and events at odd
 /// milliseconds, some of them late.
 pub(crate) fn tell(town: &mut Town, tick: Tick) {
+    tell_all(town, tick, 86_400_000);
+}
+
+/// Tells the same, but nothing late.
+pub(crate) fn tell_in_time(town: &mut Town, tick: Tick) {
+    tell_all(town, tick, 60_000);
+}
+
+fn tell_all(town: &mut Town, tick: Tick, latest_ms: i64) {
     let second = tick.seconds();
     for component in 0..COMPONENTS.len() {
         let salt = i64::try_from(component).expect("few components");
@@ -49,18 +58,19 @@ pub(crate) fn tell(town: &mut Town, tick: Tick) {
     for number in 0..town.slos.len() {
         let salt = 100 + i64::try_from(number).expect("few SLOs");
         if town.slos[number].kind.has_events() && below(4, second, salt) == 0 {
-            let most = if below(10, second, salt) == 0 { 86_400_000 } else { 60_000 };
+            let most = if below(10, second, salt) == 0 { latest_ms } else { 60_000 };
             let back = below(most, second, salt + 1);
             let at = Timestamp::from_millis(tick.end(town.interval).millis() - back);
-            town.push(number, at, pushed(second, salt));
+            let parts = town.slos[number].kind.parts();
+            town.push(number, at, pushed(second, salt, parts));
         }
     }
 }
 
-fn pushed(second: i64, salt: i64) -> Pushed {
+fn pushed(second: i64, salt: i64, parts: u64) -> Pushed {
     Pushed {
-        good: chance(second, salt + 2) % 1_000,
-        bad: chance(second, salt + 3) % 40,
+        good: chance(second, salt + 2) % (1_000 * parts),
+        bad: chance(second, salt + 3) % (40 * parts),
         maintenance: below(20, second, salt) == 0,
         latencies: (0..below(9, second, salt))
             .map(|number| below(3_400, second, salt + number) as f64 / 10.0)

@@ -11,6 +11,7 @@ mod random;
 mod raw;
 mod reckon;
 mod refused;
+mod replayed;
 mod shelf;
 mod ticker;
 mod town;

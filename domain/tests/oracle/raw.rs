@@ -10,6 +10,7 @@ use plimsoll_domain::sketch::Bucket;
 use plimsoll_domain::slo::{Scope, SliKind, Slo};
 
 const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
 /// How far above its threshold a sample's latency may lie and still be within: the width of a bucket.
 const TOLERANCE: f64 = 1.0203;
 
@@ -51,15 +52,35 @@ impl Raw {
     /// The first verdict on a tick stands, but for `unknown`, which gives way.
     pub(crate) fn sample(&mut self, component: &ComponentId, sample: Sample) {
         let ticks = self.samples.entry(component.clone()).or_default();
-        let gives_way = ticks.get(&sample.tick.seconds()).is_none_or(|held| held.status == SampleStatus::Unknown);
-        if gives_way {
-            ticks.insert(sample.tick.seconds(), sample);
+        let held = ticks.entry(sample.tick.seconds()).or_insert(sample);
+        if held.status == SampleStatus::Unknown && sample.status != SampleStatus::Unknown {
+            *held = sample;
         }
     }
 
     /// The first events of an instant stand.
     pub(crate) fn push(&mut self, slo: &SloType, at_ms: i64, pushed: Pushed) {
         self.events.entry(slo.clone()).or_default().entry(at_ms).or_insert(pushed);
+    }
+
+    /// How many samples of a component there are of each status on the UTC day of the last instant before `end`, outside
+    /// maintenance and inside.
+    pub(crate) fn day(&self, component: &ComponentId, end: i64) -> BTreeMap<(bool, &'static str), u64> {
+        let first = (end - 1).div_euclid(DAY_MS) * DAY_MS / 1_000;
+        let mut day = BTreeMap::new();
+        for (_, sample) in self.samples.get(component).into_iter().flat_map(|ticks| ticks.range(first..end / 1_000)) {
+            *day.entry((sample.maintenance, sample.status.as_str())).or_default() += 1;
+        }
+        day
+    }
+
+    /// The newest verdict on a component from `oldest` (milliseconds) on, up to the end of the hour that is under way at
+    /// `end`: what is told a little ahead of time counts for the present.
+    pub(crate) fn latest(&self, component: &ComponentId, oldest: i64, end: i64) -> SampleStatus {
+        let hour_end = ((end - 1).div_euclid(HOUR_MS) + 1) * HOUR_MS;
+        let ticks = self.samples.get(component).into_iter().flat_map(|ticks| ticks.range(..hour_end / 1_000));
+        let known = ticks.filter(|(second, sample)| **second * 1_000 >= oldest && sample.status.is_known());
+        known.last().map_or(SampleStatus::Unknown, |(_, sample)| sample.status)
     }
 
     /// Everything in `window` (milliseconds, the end not in it) that `slo` looks at.

@@ -23,6 +23,9 @@ use crate::ticker::Ticker;
 /// Components in two groups, and one in none.
 pub(crate) const COMPONENTS: [(&str, Option<&str>); 3] = [("api", Some("core")), ("web", Some("core")), ("mail", None)];
 
+/// For how many ticks a verdict stands for the present.
+const FRESH_TICKS: i64 = 3;
+
 /// What a component is told to be at one tick.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Verdict {
@@ -139,6 +142,31 @@ impl Town {
             let measured = self.measure_with(&self.ticker.accounts, slo, tick);
             self.reckoner.check(&self.raw, &self.components, self.interval, (slo, &measured));
             self.measured.insert(slo.slo_type.clone(), measured);
+        }
+        self.check_page(tick);
+    }
+
+    /// What the page says of a component: its day so far, and how it is.
+    fn check_page(&self, tick: Tick) {
+        let end = tick.end(self.interval);
+        let oldest = Timestamp::from_seconds(tick.seconds() - FRESH_TICKS * self.interval.seconds());
+        for component in &self.components {
+            let series = Series::from(&component.id);
+            let today = self.ticker.accounts.today(&series, end).expect("it is planned");
+            let mut told = self.raw.day(&component.id, end.millis());
+            for (maintenance, tally) in [(false, today.normal), (true, today.maintenance)] {
+                let parts = [tally.operational, tally.degraded, tally.down, tally.unknown];
+                for (status, count) in ["operational", "degraded", "down", "unknown"].into_iter().zip(parts) {
+                    assert_eq!(
+                        count,
+                        told.remove(&(maintenance, status)).unwrap_or(0),
+                        "{status} of {series} at {end}"
+                    );
+                }
+            }
+            assert_eq!(today.event_hours, 0);
+            let latest = self.raw.latest(&component.id, oldest.millis(), end.millis());
+            assert_eq!(self.ticker.accounts.latest(&series, oldest, end), latest, "{series} at {end}");
         }
     }
 
