@@ -68,6 +68,9 @@ pub(crate) fn read_slice<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, P
     match read {
         Ok(value) => json.end().map(|()| value).map_err(|error| not_json(&error)),
         Err(error) if error.inner().is_data() => Err(located(&error).into()),
+        Err(error) if is_not_finite(bytes, error.inner()) => {
+            Err(Invalid::at(pointer(&error), "expected a finite number: JSON has neither NaN nor infinity").into())
+        }
         Err(error) => Err(not_json(error.inner())),
     }
 }
@@ -81,13 +84,24 @@ fn not_json(error: &serde_json::Error) -> Problem {
     Problem::bad_request(format!("The body is not JSON: {error}."))
 }
 
-fn located(error: &serde_path_to_error::Error<serde_json::Error>) -> Invalid {
+/// Whether what is no JSON is a number that some libraries write though JSON does not have it.
+fn is_not_finite(bytes: &[u8], error: &serde_json::Error) -> bool {
+    let line = bytes.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let from = |back: usize| line.get(error.column().saturating_sub(back)..).unwrap_or_default();
+    (1..=2).any(|back| ["NaN", "Infinity", "-Infinity"].iter().any(|word| from(back).starts_with(word.as_bytes())))
+}
+
+fn pointer(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
     let step = |segment: &Segment| match segment {
         Segment::Seq { index } => format!("/{index}"),
         Segment::Map { key } => format!("/{}", escaped(key)),
         Segment::Enum { .. } | Segment::Unknown => String::new(),
     };
-    let pointer: String = error.path().iter().map(step).collect();
+    error.path().iter().map(step).collect()
+}
+
+fn located(error: &serde_path_to_error::Error<serde_json::Error>) -> Invalid {
+    let pointer = pointer(error);
     let text = error.inner().to_string();
     let detail = text.rsplit_once(" at line ").map_or(text.as_str(), |(detail, _)| detail);
     if let Some(field) = detail.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {

@@ -124,8 +124,13 @@ async fn a_bad_push_names_its_field_and_changes_nothing() {
     ] {
         assert_eq!(world.post(&admin, MEASURE, push.clone()).await.problem(422), pointers, "{push}");
     }
-    let nan = format!(r#"{{"slo_type": "p95", "at": "{NOON}", "latencies_ms": [NaN]}}"#);
-    world.send(request("POST", &admin, MEASURE, nan.into())).await.problem(400);
+    for (number, field) in [("NaN", "latencies_ms"), ("-Infinity", "latencies_ms"), ("Infinity", "latencies_ms")] {
+        let text = format!(r#"{{"slo_type": "p95", "at": "{NOON}", "{field}": [1, {number}]}}"#);
+        let refused = world.send(request("POST", &admin, MEASURE, text.into())).await;
+        assert_eq!(refused.problem(422), [format!("/{field}/1")], "{number}");
+    }
+    let nan = format!(r#"{{"slo_type": "jobs", "at": "{NOON}", "good": NaN, "valid": 1}}"#);
+    assert_eq!(world.send(request("POST", &admin, MEASURE, nan.into())).await.problem(422), ["/good"]);
     let measured = world.send(request("POST", &admin, MEASURE, String::new().into())).await.expect(200);
     assert!(
         measured.body["objectives"].as_array().expect("all").iter().all(|held| held["valid"] == 0),

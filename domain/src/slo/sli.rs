@@ -1,5 +1,7 @@
 //! What an SLO measures: which events there are, and which of them are good.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -121,8 +123,8 @@ pub enum PrometheusQuery {
     Ratio(String),
 }
 
-/// What a tenant's Prometheus wants to see.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What a tenant's Prometheus wants to see. It is never shown where things are printed for debugging.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PrometheusAuth {
     /// HTTP Basic.
@@ -134,6 +136,15 @@ pub enum PrometheusAuth {
     },
     /// HTTP Bearer.
     Bearer(String),
+}
+
+impl fmt::Debug for PrometheusAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Basic { username, .. } => f.debug_struct("Basic").field("username", username).finish_non_exhaustive(),
+            Self::Bearer(_) => f.debug_struct("Bearer").finish_non_exhaustive(),
+        }
+    }
 }
 
 impl PrometheusSource {
@@ -227,4 +238,16 @@ pub struct Source {
     pub series: Series,
     /// How its samples count. Events count as they were pushed.
     pub judge: Judge,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_to_a_prometheus_is_not_printed() {
+        let basic = PrometheusAuth::Basic { username: "plimsoll".to_owned(), password: "hunter2".to_owned() };
+        let printed = format!("{basic:?} {:?}", PrometheusAuth::Bearer("hunter3".to_owned()));
+        assert!(printed.contains("plimsoll") && !printed.contains("hunter"), "{printed}");
+    }
 }
