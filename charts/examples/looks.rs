@@ -18,13 +18,16 @@ fn start() -> Timestamp {
     "2026-10-22T12:03:00Z".parse().expect("an instant")
 }
 
-/// A day's share of the budget lost at each of these hours.
+/// A slow leak, and from each of these hours on a share of the budget lost within six.
 fn steps(hour: f64, losses: &[(f64, f64)]) -> f64 {
     let lost = losses.iter().map(|(at, loss)| loss * ((hour - at) / 6.0).clamp(0.0, 1.0));
     1.0 - lost.sum::<f64>() - hour * 0.000_15
 }
 
-fn samples() -> Vec<(&'static str, i64, Vec<Point>)> {
+/// A title, hours, and what remained.
+type Sample = (&'static str, i64, Vec<Point>);
+
+fn samples() -> Vec<Sample> {
     let slow = [(90.0, 0.08), (210.0, 0.2), (430.0, 0.05), (600.0, 0.12)];
     let bad = [(60.0, 0.3), (300.0, 0.5), (420.0, 0.4)];
     let awful = [(60.0, 0.3), (300.0, 2.5), (500.0, -2.0), (610.0, 4.0)];
@@ -50,35 +53,23 @@ fn samples() -> Vec<(&'static str, i64, Vec<Point>)> {
     ]
 }
 
+fn chart((title, hours, points): &Sample, look: Look) -> Burndown<'_> {
+    let remaining = points.last().and_then(|point| point.remaining_ratio);
+    Burndown { title, from: start(), to: start().plus(Span::hours(*hours)), points, remaining, look }
+}
+
 fn main() -> io::Result<()> {
     let folder =
         env::args().nth(1).map(PathBuf::from).ok_or_else(|| io::Error::other("name a folder to write into"))?;
     fs::create_dir_all(&folder)?;
     let samples = samples();
-    let chart = |look| {
-        move |(title, hours, points): &'_ (&'static str, i64, Vec<Point>)| -> String {
-            let to = start().plus(Span::hours(*hours));
-            let remaining = points.last().and_then(|point| point.remaining_ratio);
-            burndown(&Burndown { title, from: start(), to, points, remaining, look })
-        }
-    };
-    let charts: Vec<_> = samples
-        .iter()
-        .map(|(title, hours, points)| Burndown {
-            title,
-            from: start(),
-            to: start().plus(Span::hours(*hours)),
-            points,
-            remaining: points.last().and_then(|point| point.remaining_ratio),
-            look: Look::Standalone,
-        })
-        .collect();
-    fs::write(folder.join("all.svg"), burndowns(&charts))?;
-    fs::write(folder.join("one.svg"), samples.first().map(chart(Look::Standalone)).unwrap_or_default())?;
-    fs::write(folder.join("empty.svg"), burndowns(&[]))?;
-    let inline: Vec<_> = samples.iter().map(chart(Look::Inline)).collect();
-    let inline = format!("<section>{}</section>", inline.join("</section><section>"));
+    let standalone: Vec<_> = samples.iter().map(|sample| chart(sample, Look::Standalone)).collect();
+    fs::write(folder.join("all.svg"), burndowns(&standalone))?;
+    fs::write(folder.join("one.svg"), burndowns(&standalone[..1]))?;
+    fs::write(folder.join("none.svg"), burndowns(&[]))?;
+    let inline: Vec<_> = samples.iter().map(|sample| burndown(&chart(sample, Look::Inline))).collect();
+    let inline = inline.join("</section><section>");
     let style = format!("{}{}", include_str!("page.css"), include_str!("../templates/burndown.css"));
     fs::write(folder.join("page.css"), style)?;
-    fs::write(folder.join("page.html"), format!("{}{inline}", include_str!("page.html")))
+    fs::write(folder.join("page.html"), format!("{}<section>{inline}</section>", include_str!("page.html")))
 }
