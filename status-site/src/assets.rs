@@ -6,7 +6,9 @@ use axum::http::StatusCode;
 
 use crate::respond::{Kind, Rendered};
 
-const STYLESHEET: &str = include_str!("../assets/site.css");
+/// The site's own, and what dresses the charts: with them, so that the two cannot drift apart.
+const STYLESHEET: &str =
+    concat!(include_str!("../assets/site.css"), include_str!("../../charts/templates/burndown.css"));
 const ICON: &str = include_str!("../assets/mark.svg");
 
 /// A file that pages point to.

@@ -3,16 +3,17 @@
 use askama::Template;
 use axum::http::StatusCode;
 use plimsoll_domain::incident::Incident;
-use plimsoll_domain::page::StatusSnapshot;
+use plimsoll_domain::page::{ComponentFigure, StatusSnapshot};
 use plimsoll_domain::time::Timestamp;
 
 use crate::assets::{MARK_SVG, SITE_CSS};
 use crate::respond::{Kind, Rendered};
 use crate::view::banner::Banner;
-use crate::view::component::Group;
+use crate::view::component::{ComponentRow, Group};
 use crate::view::freshness::Freshness;
-use crate::view::incident::{IncidentCard, PastDays};
+use crate::view::incident::{About, IncidentCard, PastDays};
 use crate::view::maintenance::MaintenanceCard;
+use crate::view::slo::SloSection;
 
 /// What every page has: the frame around its content.
 struct Frame<'a> {
@@ -62,6 +63,20 @@ struct IncidentPage<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "component.html")]
+struct ComponentPage<'a> {
+    frame: Frame<'a>,
+    fresh: &'a Freshness,
+    /// The heading it stands under on the overview.
+    group: Option<&'a str>,
+    component: ComponentRow,
+    open: Vec<IncidentCard>,
+    maintenances: Vec<MaintenanceCard>,
+    slos: Vec<SloSection>,
+    past: Vec<PastDays>,
+}
+
+#[derive(Template)]
 #[template(path = "message.html")]
 struct MessagePage<'a> {
     frame: Frame<'a>,
@@ -79,10 +94,10 @@ pub(crate) fn overview(snapshot: &StatusSnapshot, fresh: &Freshness, public_url:
         frame,
         fresh,
         banner,
-        open: IncidentCard::open(snapshot),
+        open: IncidentCard::open(snapshot, About::Everything),
         maintenances: MaintenanceCard::all(snapshot),
         groups: Group::all(snapshot),
-        past: PastDays::all(snapshot),
+        past: PastDays::all(snapshot, About::Everything),
     };
     rendered(Kind::Page, StatusCode::OK, &page, Some(now))
 }
@@ -90,7 +105,8 @@ pub(crate) fn overview(snapshot: &StatusSnapshot, fresh: &Freshness, public_url:
 /// All incidents of `snapshot`.
 pub(crate) fn incidents(snapshot: &StatusSnapshot, fresh: &Freshness, now: Timestamp) -> Rendered {
     let frame = Frame::new(format!("Incidents · {}", snapshot.name), Some(owner(snapshot)));
-    let page = IncidentsPage { frame, fresh, open: IncidentCard::open(snapshot), past: PastDays::all(snapshot) };
+    let (open, past) = (IncidentCard::open(snapshot, About::Everything), PastDays::all(snapshot, About::Everything));
+    let page = IncidentsPage { frame, fresh, open, past };
     rendered(Kind::Page, StatusCode::OK, &page, Some(now))
 }
 
@@ -98,6 +114,31 @@ pub(crate) fn incidents(snapshot: &StatusSnapshot, fresh: &Freshness, now: Times
 pub(crate) fn incident(one: &Incident, snapshot: &StatusSnapshot, fresh: &Freshness, now: Timestamp) -> Rendered {
     let frame = Frame::new(format!("{} · {}", one.title, snapshot.name), Some(owner(snapshot)));
     let page = IncidentPage { frame, fresh, incident: IncidentCard::of(one, snapshot) };
+    rendered(Kind::Page, StatusCode::OK, &page, Some(now))
+}
+
+/// One component of `snapshot`.
+pub(crate) fn component(
+    one: &ComponentFigure,
+    snapshot: &StatusSnapshot,
+    fresh: &Freshness,
+    now: Timestamp,
+) -> Rendered {
+    let component = ComponentRow::of(one, &snapshot.tenant);
+    let title = format!("{}: {} · {}", one.name, component.status, snapshot.name);
+    let mut frame = Frame::new(title, Some(owner(snapshot)));
+    frame.refresh = true;
+    let about = About::Component(&one.id);
+    let page = ComponentPage {
+        frame,
+        fresh,
+        group: one.group.as_deref(),
+        component,
+        open: IncidentCard::open(snapshot, about),
+        maintenances: MaintenanceCard::of_component(&one.id, snapshot),
+        slos: SloSection::of_component(&one.id, snapshot),
+        past: PastDays::all(snapshot, about),
+    };
     rendered(Kind::Page, StatusCode::OK, &page, Some(now))
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct RenderedView {
     overview: Rendered,
     incidents: OnceLock<Rendered>,
     each_incident: HashMap<IncidentId, OnceLock<Rendered>>,
+    /// In the order of the snapshot's components; boxed, as few of them are ever looked at.
+    each_component: Box<[OnceLock<Box<Rendered>>]>,
     status_json: Timed,
     incidents_json: Timed,
 }
@@ -57,12 +59,17 @@ impl RenderedView {
         overview: Rendered,
         each_incident: HashMap<IncidentId, OnceLock<Rendered>>,
     ) -> Self {
+        let components = match &told {
+            Told::Snapshot(snapshot, _) => snapshot.components.len(),
+            Told::Nothing(..) => 0,
+        };
         Self {
             told,
             made_at,
             overview,
             incidents: OnceLock::new(),
             each_incident,
+            each_component: (0..components).map(|_| OnceLock::new()).collect(),
             status_json: Timed::empty(),
             incidents_json: Timed::empty(),
         }
@@ -105,6 +112,14 @@ impl RenderedView {
         let incident = snapshot.incidents.iter().find(|incident| incident.id.as_str() == id)?;
         let page = self.each_incident.get(&incident.id)?;
         Some(page.get_or_init(|| pages::incident(incident, snapshot, fresh, self.made_at)))
+    }
+
+    /// The page of one component; `None` when this tenant has no such component.
+    pub(crate) fn component(&self, id: &str) -> Option<&Rendered> {
+        let Told::Snapshot(snapshot, fresh) = &self.told else { return None };
+        let at = snapshot.components.iter().position(|component| component.id.as_str() == id)?;
+        let make = || Box::new(pages::component(&snapshot.components[at], snapshot, fresh, self.made_at));
+        Some(self.each_component.get(at)?.get_or_init(make))
     }
 
     /// The status as JSON, with its age at `now`.

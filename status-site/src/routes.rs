@@ -31,6 +31,7 @@ struct Views {
     overview: Counter,
     incidents: Counter,
     incident: Counter,
+    component: Counter,
     json: Counter,
 }
 
@@ -43,6 +44,7 @@ pub fn router(site: Arc<Site>) -> Router {
         overview: view("overview"),
         incidents: view("incidents"),
         incident: view("incident"),
+        component: view("component"),
         json: view("json"),
     };
     Router::new()
@@ -53,6 +55,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/s/{slug}/", get(without_slash))
         .route("/s/{slug}/incidents", get(incidents))
         .route("/s/{slug}/incidents/{id}", get(incident))
+        .route("/s/{slug}/components/{id}", get(component))
         .route("/s/{slug}/{*rest}", get(not_found))
         .route("/assets/{file}", get(asset))
         .route("/public/status", get(status_json))
@@ -98,6 +101,16 @@ async fn incident(
     let found = served.site.find(&slug).await;
     served.views.incident.increment(1);
     page(&found, request.headers(), |view| view.incident(&id))
+}
+
+async fn component(
+    State(served): State<Arc<Served>>,
+    Path((slug, id)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let found = served.site.find(&slug).await;
+    served.views.component.increment(1);
+    page(&found, request.headers(), |view| view.component(&id))
 }
 
 async fn asset(Path(file): Path<String>, request: Request) -> Response {

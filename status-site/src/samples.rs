@@ -7,7 +7,9 @@ use plimsoll_domain::incident::{
 };
 use plimsoll_domain::maintenance::Maintenance;
 use plimsoll_domain::page::{ComponentFigure, DAYS, DayFigure, StatusSnapshot, Uptime};
-use plimsoll_domain::time::Timestamp;
+use plimsoll_domain::slo::SloStatus;
+use plimsoll_domain::slo::public::{BurndownPoint, PublicSlo};
+use plimsoll_domain::time::{Span, Timestamp};
 
 use ComponentStatus::{DegradedPerformance, MajorOutage, Operational, PartialOutage, UnderMaintenance, Unknown};
 
@@ -77,8 +79,46 @@ pub(crate) fn busy() -> StatusSnapshot {
             ),
             maintenance("mnt-2", "Certificate renewal", "cdn", "2026-11-24T22:00:00Z", "2026-11-24T22:30:00Z"),
         ],
+        slos: slos(),
         ..quiet()
     }
+}
+
+/// One that is overdrawn, and one with gaps.
+fn slos() -> Vec<PublicSlo> {
+    let availability = PublicSlo {
+        slo_type: id("availability"),
+        objective: 0.999,
+        window: id("month Europe/Stockholm"),
+        components: vec![id("api")],
+        sli: Some(0.998_587),
+        remaining_ratio: Some(-0.413),
+        status: Some(SloStatus::Exhausted),
+        coverage: 0.99,
+        series: series(83, |step| {
+            Some(
+                1.0 - f64::from(step) * 0.002 - if step > 40 { 0.6 } else { 0.0 } - if step > 68 { 0.649 } else { 0.0 },
+            )
+        }),
+    };
+    let latency = PublicSlo {
+        slo_type: id("latency_p95"),
+        objective: 0.95,
+        window: id("30d"),
+        components: vec![id("api"), id("web")],
+        sli: Some(0.981_15),
+        remaining_ratio: Some(0.623),
+        status: Some(SloStatus::Ok),
+        coverage: 0.87,
+        series: series(120, |step| (!(30..42).contains(&step) && step != 80).then(|| 1.0 - f64::from(step) * 0.003_17)),
+    };
+    vec![availability, latency]
+}
+
+/// A point each six hours, the newest at [`noon`].
+fn series(steps: i32, remaining: impl Fn(i32) -> Option<f64>) -> Vec<BurndownPoint> {
+    let at = |step: i32| noon().minus(Span::hours(6 * i64::from(steps - 1 - step)));
+    (0..steps).map(|step| BurndownPoint { at: at(step), remaining_ratio: remaining(step) }).collect()
 }
 
 fn component(group: Option<&str>, name: &str, title: &str, status: ComponentStatus, mood: usize) -> ComponentFigure {

@@ -1,5 +1,6 @@
 //! The site from outside: requests in, parsed HTML and headers out, over a store that fails on demand.
 
+mod component;
 mod holding;
 mod json;
 mod pages;

@@ -46,7 +46,8 @@ async fn headers_say_how_long_it_holds_and_forbid_what_is_not_needed() {
 #[tokio::test]
 async fn what_is_known_already_is_not_sent_again() {
     let world = World::new(vec![samples::busy()]);
-    for path in ["/s/acme", "/s/acme/incidents", "/s/acme/incidents/inc-1", "/public/status"] {
+    for path in ["/s/acme", "/s/acme/incidents", "/s/acme/incidents/inc-1", "/s/acme/components/api", "/public/status"]
+    {
         let first = world.send("GET", path, &[("accept-encoding", "br")]).await;
         let etag = header(&first, "etag").to_owned();
         let again = world.send("GET", path, &[("accept-encoding", "br"), ("if-none-match", &etag)]).await;
@@ -94,6 +95,10 @@ async fn what_is_not_there_is_a_real_404() {
         "/s",
         "/s/acme/nothing",
         "/s/acme/incidents/inc-99",
+        "/s/acme/components",
+        "/s/acme/components/nothing",
+        "/s/other/components/api",
+        "/s/nobody/components/api",
         "/s/acme/a/b/c",
         "/assets/x.css",
     ];
@@ -143,7 +148,7 @@ async fn what_people_write_stays_text() {
     }
     snapshot.maintenances.iter_mut().for_each(|maintenance| maintenance.title = evil.to_owned());
     let world = World::new(vec![snapshot]);
-    for path in ["/", "/s/acme/incidents", "/s/acme/incidents/inc-1"] {
+    for path in ["/", "/s/acme/incidents", "/s/acme/incidents/inc-1", "/s/acme/components/api"] {
         let (_, html) = world.get(path).await;
         assert!(pick(&html, "script").is_empty() && pick(&html, "img").is_empty(), "{path}");
         assert!(html.contains("&#60;script&#62;"), "{path}");

@@ -1,5 +1,6 @@
 //! Components under their groups, each with its daily bars.
 
+use plimsoll_domain::ids::TenantId;
 use plimsoll_domain::page::{ComponentFigure, DayFigure, StatusSnapshot, Uptime};
 
 use super::words;
@@ -18,6 +19,8 @@ pub(crate) struct Group {
 pub(crate) struct ComponentRow {
     /// Its id: also the anchor on the page.
     pub(crate) id: String,
+    /// Where its own page is.
+    pub(crate) href: String,
     /// Its name.
     pub(crate) name: String,
     /// A sentence about it.
@@ -66,27 +69,34 @@ impl Group {
         let mut groups: Vec<Self> = Vec::new();
         for component in &snapshot.components {
             match groups.last_mut().filter(|group| group.name == component.group) {
-                Some(group) => group.components.push(row(component)),
-                None => groups.push(Self { name: component.group.clone(), components: vec![row(component)] }),
+                Some(group) => group.components.push(ComponentRow::of(component, &snapshot.tenant)),
+                None => groups.push(Self {
+                    name: component.group.clone(),
+                    components: vec![ComponentRow::of(component, &snapshot.tenant)],
+                }),
             }
         }
         groups
     }
 }
 
-fn row(component: &ComponentFigure) -> ComponentRow {
-    let date = |day: Option<&DayFigure>| day.map(|day| day.date.start().format("%-d %b %Y")).unwrap_or_default();
-    ComponentRow {
-        id: component.id.to_string(),
-        name: component.name.clone(),
-        description: component.description.clone(),
-        tone: words::tone(component.status),
-        status: words::status_now(component.status),
-        bars: component.days.iter().map(bar).collect(),
-        first_day: date(component.days.first()),
-        last_day: date(component.days.last()),
-        month: figure(component.last_30_days),
-        quarter: figure(component.last_90_days),
+impl ComponentRow {
+    /// What is told of `component`, which is one of `tenant`.
+    pub(crate) fn of(component: &ComponentFigure, tenant: &TenantId) -> Self {
+        let date = |day: Option<&DayFigure>| day.map(|day| day.date.start().format("%-d %b %Y")).unwrap_or_default();
+        Self {
+            id: component.id.to_string(),
+            href: format!("/s/{tenant}/components/{}", component.id),
+            name: component.name.clone(),
+            description: component.description.clone(),
+            tone: words::tone(component.status),
+            status: words::status_now(component.status),
+            bars: component.days.iter().map(bar).collect(),
+            first_day: date(component.days.first()),
+            last_day: date(component.days.last()),
+            month: figure(component.last_30_days),
+            quarter: figure(component.last_90_days),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll_domain::ids::ComponentId;
 use plimsoll_domain::incident::{AUTOMATIC, Incident, IncidentUpdate};
 use plimsoll_domain::page::{PAST_INCIDENTS, StatusSnapshot};
 use plimsoll_domain::time::Day;
@@ -66,6 +67,24 @@ pub(crate) struct PastDays {
     pub(crate) incidents: Vec<IncidentCard>,
 }
 
+/// Which incidents are told of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum About<'a> {
+    /// All of them.
+    Everything,
+    /// Those that name this component, in any of their updates.
+    Component(&'a ComponentId),
+}
+
+impl About<'_> {
+    fn includes(self, incident: &Incident) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Component(id) => incident.updates.iter().any(|update| update.components.contains_key(id)),
+        }
+    }
+}
+
 /// `automatic` or `operator`.
 pub(crate) fn author(update: &IncidentUpdate) -> &'static str {
     if update.by == AUTOMATIC { AUTOMATIC } else { "operator" }
@@ -92,16 +111,17 @@ impl IncidentCard {
     }
 
     /// Those that are open, newest first.
-    pub(crate) fn open(snapshot: &StatusSnapshot) -> Vec<Self> {
-        snapshot.incidents.iter().filter(|one| one.is_open()).map(|one| Self::of(one, snapshot)).collect()
+    pub(crate) fn open(snapshot: &StatusSnapshot, about: About<'_>) -> Vec<Self> {
+        let open = snapshot.incidents.iter().filter(|one| one.is_open() && about.includes(one));
+        open.map(|one| Self::of(one, snapshot)).collect()
     }
 }
 
 impl PastDays {
     /// The past two weeks of `snapshot`, newest first: incidents that are over, by the day they began.
-    pub(crate) fn all(snapshot: &StatusSnapshot) -> Vec<Self> {
+    pub(crate) fn all(snapshot: &StatusSnapshot, about: About<'_>) -> Vec<Self> {
         let mut by_day: BTreeMap<Day, Vec<IncidentCard>> = BTreeMap::new();
-        for incident in snapshot.incidents.iter().filter(|incident| !incident.is_open()) {
+        for incident in snapshot.incidents.iter().filter(|one| !one.is_open() && about.includes(one)) {
             by_day.entry(incident.started_at().day()).or_default().push(IncidentCard::of(incident, snapshot));
         }
         let today = snapshot.as_of.day();
@@ -163,17 +183,19 @@ mod tests {
     #[test]
     fn the_timeline_reads_from_the_newest() {
         let snapshot = samples::busy();
-        let open = IncidentCard::open(&snapshot);
+        let open = IncidentCard::open(&snapshot, About::Everything);
         assert_eq!(open.len(), 2);
         assert_eq!(open[0].updates.first().map(|update| update.status), Some(open[0].status));
     }
 
     #[test]
     fn days_without_incidents_are_one_line() {
-        let quiet = PastDays::all(&samples::quiet());
+        let quiet = PastDays::all(&samples::quiet(), About::Everything);
         assert_eq!(quiet, [PastDays { title: "8 Nov to 21 Nov 2026".to_owned(), incidents: Vec::new() }]);
-        let busy: Vec<_> =
-            PastDays::all(&samples::busy()).into_iter().map(|line| (line.title, line.incidents.len())).collect();
+        let busy: Vec<_> = PastDays::all(&samples::busy(), About::Everything)
+            .into_iter()
+            .map(|line| (line.title, line.incidents.len()))
+            .collect();
         let expected = [
             ("19 Nov to 21 Nov 2026", 0),
             ("Wed 18 Nov 2026", 2),
@@ -185,10 +207,24 @@ mod tests {
     }
 
     #[test]
+    fn a_component_is_told_of_what_names_it_and_of_nothing_else() {
+        let snapshot = samples::busy();
+        let told = |id: &str| {
+            let id = id.parse().expect("a slug");
+            let open: Vec<_> =
+                IncidentCard::open(&snapshot, About::Component(&id)).into_iter().map(|card| card.title).collect();
+            let past = PastDays::all(&snapshot, About::Component(&id));
+            (open, past.iter().map(|line| line.incidents.len()).sum::<usize>())
+        };
+        assert_eq!(told("api"), (vec!["API is down".to_owned()], 3));
+        assert_eq!(told("web"), (Vec::new(), 0));
+    }
+
+    #[test]
     fn a_component_that_is_gone_is_named_by_its_id() {
         let mut snapshot = samples::busy();
         snapshot.components.clear();
-        let cards = IncidentCard::open(&snapshot);
+        let cards = IncidentCard::open(&snapshot, About::Everything);
         assert!(cards.iter().flat_map(|card| &card.touched).any(|touched| touched.name == "api"));
     }
 }

@@ -1,5 +1,6 @@
 //! Announced maintenance.
 
+use plimsoll_domain::ids::ComponentId;
 use plimsoll_domain::maintenance::{Maintenance, MaintenanceStatus};
 use plimsoll_domain::page::StatusSnapshot;
 
@@ -27,10 +28,16 @@ impl MaintenanceCard {
     pub(crate) fn all(snapshot: &StatusSnapshot) -> Vec<Self> {
         snapshot.maintenances.iter().map(|maintenance| card(maintenance, snapshot)).collect()
     }
+
+    /// What is announced of one component, soonest first.
+    pub(crate) fn of_component(id: &ComponentId, snapshot: &StatusSnapshot) -> Vec<Self> {
+        let its = snapshot.maintenances.iter().filter(|maintenance| maintenance.components.contains(id));
+        its.map(|maintenance| card(maintenance, snapshot)).collect()
+    }
 }
 
 fn card(maintenance: &Maintenance, snapshot: &StatusSnapshot) -> MaintenanceCard {
-    let name = |id: &plimsoll_domain::ids::ComponentId| {
+    let name = |id: &ComponentId| {
         let found = snapshot.components.iter().find(|component| &component.id == id);
         found.map_or_else(|| id.to_string(), |component| component.name.clone())
     };

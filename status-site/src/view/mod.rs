@@ -8,4 +8,5 @@ pub(crate) mod component;
 pub(crate) mod freshness;
 pub(crate) mod incident;
 pub(crate) mod maintenance;
+pub(crate) mod slo;
 pub(crate) mod words;

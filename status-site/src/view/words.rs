@@ -3,6 +3,7 @@
 //! Percentages are floored: 99.999 % must never read 100 %.
 
 use plimsoll_domain::incident::{ComponentStatus, Impact, IncidentStatus};
+use plimsoll_domain::slo::{SloStatus, Window};
 use plimsoll_domain::time::{Day, Timestamp};
 
 /// An instant as a page shows it.
@@ -40,6 +41,44 @@ pub(crate) fn percent(ratio: f64) -> String {
     // The tiny term mends products such as 0.57 × 100 = 56.99…; it cannot lift anything to 100.
     let hundredths = (ratio.max(0.0) * 10_000.0 + 1e-6).floor().min(9_999.0);
     format!("{:.2} %", hundredths / 100.0)
+}
+
+/// What is promised: as many decimals as it was promised with.
+pub(crate) fn promised(objective: f64) -> String {
+    let text = format!("{:.8}", objective * 100.0);
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// What remains of an error budget, in one clause; what is overdrawn is rounded up.
+pub(crate) fn remaining(ratio: Option<f64>) -> String {
+    // The tiny term mends products such as 0.57 × 1,000 = 569.99…; it cannot make a tenth of nothing.
+    let tenths = |ratio: f64| (ratio * 1_000.0 + 1e-6).floor() / 10.0;
+    match ratio {
+        None => "Not known".to_owned(),
+        Some(ratio) if ratio < 0.0 => format!("Used up, overdrawn by {} %", -tenths(ratio)),
+        Some(ratio) if ratio <= 0.0 => "Used up".to_owned(),
+        Some(ratio) if ratio < 0.001 => "Less than 0.1 % left".to_owned(),
+        Some(ratio) => format!("{} % left", tenths(ratio.min(1.0))),
+    }
+}
+
+/// Over which time something is promised.
+pub(crate) fn window(window: Window) -> String {
+    match window {
+        Window::Rolling(span) => format!("over {}", duration(span.seconds() / 60)),
+        Window::Calendar(unit, zone) => format!("over the present {} ({})", unit.as_str(), zone.name()),
+    }
+}
+
+/// How an SLO stands: words, and the class for them.
+pub(crate) const fn slo_status(status: Option<SloStatus>) -> (&'static str, &'static str) {
+    match status {
+        None => ("Not known", "none"),
+        Some(SloStatus::Ok) => ("On track", "ok"),
+        Some(SloStatus::Warning) => ("At risk", "slow"),
+        Some(SloStatus::Critical) => ("In danger", "part"),
+        Some(SloStatus::Exhausted) => ("Error budget used up", "down"),
+    }
 }
 
 /// How much of something is known: whole per cent, floored.
@@ -141,6 +180,32 @@ mod tests {
         assert_eq!(known(0.999), "99 % known");
         assert_eq!(known(0.004), "under 1 % known");
         assert_eq!(known(0.0), "nothing known");
+    }
+
+    #[test]
+    fn a_promise_keeps_its_decimals_and_names_its_time() {
+        let said = [0.9, 0.99, 0.999, 0.9995, 0.999_999].map(promised);
+        assert_eq!(said, ["90 %", "99 %", "99.9 %", "99.95 %", "99.9999 %"]);
+        let over = |text: &str| window(text.parse().expect("a window"));
+        assert_eq!(over("30d"), "over 30 days");
+        assert_eq!(over("month Europe/Stockholm"), "over the present month (Europe/Stockholm)");
+    }
+
+    #[test]
+    fn what_remains_is_floored_and_what_is_overdrawn_is_not_made_less() {
+        let said = [1.0, 0.57, 0.623, 0.0004, 0.0, -0.0004, -0.4, -498.9].map(|ratio| remaining(Some(ratio)));
+        let want = [
+            "100 % left",
+            "57 % left",
+            "62.3 % left",
+            "Less than 0.1 % left",
+            "Used up",
+            "Used up, overdrawn by 0.1 %",
+            "Used up, overdrawn by 40 %",
+            "Used up, overdrawn by 49890 %",
+        ];
+        assert_eq!(said, want);
+        assert_eq!(remaining(None), "Not known");
     }
 
     #[test]
