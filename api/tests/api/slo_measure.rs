@@ -67,6 +67,9 @@ async fn latencies_are_judged_by_the_threshold_and_their_quantiles_shown() {
         let got = latency[name].as_f64().expect("a number");
         assert!((got - exact).abs() <= exact * 0.0101, "{name} is {got}");
     }
+    world.clock.advance(Span::minutes(2));
+    let history = world.get(&admin, "/observability/slo/history/acme/p95").await.expect(200);
+    assert_eq!(history.body["points"][0]["latency"], *latency);
     let near = json!({"slo_type": "p95", "at": "2026-11-01T11:58:00Z", "latencies_ms": [300.0, 300.5, 301]});
     let pushed = world.post(&admin, MEASURE, near).await.expect(200);
     assert_eq!(figures(&pushed.body)[..2], [json!(31), json!(103)], "what is pushed is judged exactly");

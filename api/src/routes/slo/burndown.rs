@@ -141,7 +141,9 @@ async fn series(state: &ApiState, tenant: &TenantId, slo: &Slo) -> Result<Vec<Se
     // A window cuts its first and its last step.
     let limit = usize::try_from(POINTS + 2).expect("a small number");
     // The newest measurement stands at the end of the present tick.
-    let span = start..Timestamp::from_millis(now.plus(state.interval.span()).millis() + 1);
+    // What was measured at the very start of a calendar's window is of the period before.
+    let after = |at: Timestamp| Timestamp::from_millis(at.millis() + 1);
+    let span = after(start)..after(now.plus(state.interval.span()));
     let least = if length > Span::days(2).seconds() { Step::Hour } else { Step::Tick };
     let found = thinned(state, (tenant, &slo.slo_type), span, (Some(step), least), limit).await?;
     let point = |measured: Measurement| SeriesPoint {

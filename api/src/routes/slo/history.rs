@@ -14,7 +14,7 @@ use plimsoll_domain::slo::{Measurement, SloStatus, Step};
 use plimsoll_domain::time::{Span, Timestamp};
 
 use super::configured;
-use super::views::Count;
+use super::views::{Count, LatencyView};
 use crate::extract::{Page, Paged, PathId, Query, Scoped, Viewer};
 use crate::problem::Problem;
 use crate::state::ApiState;
@@ -70,6 +70,9 @@ struct Point {
     #[schema(value_type = Option<String>)]
     status: Option<SloStatus>,
     coverage: f64,
+    /// For kind `latency`, when there is data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latency: Option<LatencyView>,
     /// What was promised before, when this is the first measurement of another promise.
     #[serde(skip_serializing_if = "Option::is_none")]
     changed_from: Option<Promised>,
@@ -94,6 +97,7 @@ impl From<Measurement> for Point {
             budget_remaining_ratio: measured.budget.map(|budget| budget.remaining_ratio),
             status: measured.status,
             coverage: measured.coverage,
+            latency: measured.latency.map(LatencyView::from),
             changed_from: measured
                 .changed
                 .map(|before| Promised { objective: before.objective.ratio(), window: before.window.to_string() }),

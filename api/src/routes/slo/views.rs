@@ -83,7 +83,7 @@ struct BudgetView {
 
 /// How long answers took over the window, in ms, each within 1 %.
 #[derive(Serialize, ToSchema)]
-struct LatencyView {
+pub(super) struct LatencyView {
     #[serde(rename = "p50_ms")]
     p50: f64,
     #[serde(rename = "p95_ms")]
