@@ -291,7 +291,6 @@ fn step_tiers(
     let terms = BurnTerms { objective: slo.objective, window: length, minimum_bad };
     let furthest = furthest(slo, subject.at());
     let history = (furthest, totals(furthest));
-    let mut faster_fires = false;
     let step = |tier: &crate::slo::Tier| {
         let long = totals(tier.long.into());
         let view = TierView {
@@ -301,12 +300,15 @@ fn step_tiers(
         };
         let was = before.and_then(|before| before.tiers.iter().find(|held| held.long == tier.long));
         let firing_since = tier.step(was.and_then(|was| was.firing_since), &view, &terms, subject.at());
-        let quiet = faster_fires && firing_since.is_some();
-        faster_fires |= firing_since.is_some();
         let (long, short, severity) = (tier.long, tier.short, tier.severity);
-        TierReading { long, short, factor: tier.factor(length), severity, firing_since, quiet }
+        TierReading { long, short, factor: tier.factor(length), severity, firing_since, quiet: false }
     };
-    slo.usable_tiers().map(step).collect()
+    let mut tiers: Vec<_> = slo.usable_tiers().map(step).collect();
+    let fastest = tiers.iter().filter(|tier| tier.firing_since.is_some()).map(|tier| tier.long).min();
+    for tier in &mut tiers {
+        tier.quiet = tier.firing_since.is_some() && fastest.is_some_and(|fastest| fastest < tier.long);
+    }
+    tiers
 }
 
 /// The window that reaches back the furthest of those that are measured: the SLO's own, but for a calendar's period that

@@ -55,12 +55,13 @@ impl CalendarUnit {
         }
     }
 
-    /// The shortest that such a period can be, clocks put forward included: by two hours each year in Antarctica/Troll.
+    /// The shortest that such a period can be, clocks put forward included: each year by two hours in Antarctica/Troll,
+    /// some years by three in Antarctica/Casey.
     const fn shortest(self) -> Span {
         match self {
-            Self::Week => Span::hours(7 * 24 - 2),
-            Self::Month => Span::hours(28 * 24 - 2),
-            Self::Quarter => Span::hours(90 * 24 - 2),
+            Self::Week => Span::hours(7 * 24 - 3),
+            Self::Month => Span::hours(28 * 24 - 3),
+            Self::Quarter => Span::hours(90 * 24 - 3),
         }
     }
 }
@@ -245,6 +246,7 @@ mod tests {
     #[case::a_leap_february("month UTC", "2024-02-29T12:00:00Z", "2024-02-01T00:00:00Z", 29 * 24)]
     #[case::clocks_put_forward("week Europe/Stockholm", "2026-03-29T12:00:00Z", "2026-03-22T23:00:00Z", 7 * 24 - 1)]
     #[case::clocks_put_forward_by_two_hours("week Antarctica/Troll", "2026-03-29T12:00:00Z", "2026-03-23T00:00:00Z", 7 * 24 - 2)]
+    #[case::clocks_put_forward_by_three("week Antarctica/Casey", "2018-10-05T12:00:00Z", "2018-09-30T16:00:00Z", 7 * 24 - 3)]
     #[case::clocks_put_back("week Europe/Stockholm", "2026-10-25T12:00:00Z", "2026-10-18T22:00:00Z", 7 * 24 + 1)]
     #[case::no_midnight_on_its_first_day("month Asia/Beirut", "2025-03-31T12:00:00Z", "2025-02-28T22:00:00Z", 31 * 24 - 1)]
     #[case::the_end_is_not_in_it("month UTC", "2026-11-01T00:00:00Z", "2026-10-01T00:00:00Z", 31 * 24)]

@@ -15,7 +15,7 @@ pub(crate) fn slo(number: usize, window: &str, objective: f64) -> Slo {
     Slo { window, ..Slo::new(name, kind(number % 6, 300.0), Objective::new(objective).expect("an objective")) }
 }
 
-/// A number that looks like chance, the same for the same two (SplitMix64).
+/// A number that looks like chance, the same for the same two (`SplitMix64`).
 fn chance(of: i64, salt: i64) -> u64 {
     let mut mixed = of.wrapping_mul(31).wrapping_add(salt).cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -2,9 +2,12 @@
 //! everything out from them again, each time: counts equal to the last bit, quantiles within 1 %.
 
 mod busy;
+mod by_hand;
 mod calendar;
 mod golden;
+mod golden_tiers;
 mod history;
+mod pantry;
 mod placed;
 mod play;
 mod random;
@@ -12,7 +15,6 @@ mod raw;
 mod reckon;
 mod refused;
 mod replayed;
-mod shelf;
 mod ticker;
 mod town;
 mod windows;

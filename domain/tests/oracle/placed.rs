@@ -78,13 +78,13 @@ fn windows_longer_than_samples_are_kept_are_right(#[case] windows: [&str; 6]) {
         }
         if tick.start() == hour.day().start() && hour.day().number() % 9 == 0 {
             town.advance(tick);
-            town.shelf.expire(tick.start());
+            town.pantry.expire(tick.start());
         }
     }
     for (index, tick) in ticks(last.minus(Span::hours(20)), last.plus(Span::hours(4)), town.interval).enumerate() {
         tell(&mut town, tick);
         town.advance(tick);
-        town.shelf.expire(tick.start());
+        town.pantry.expire(tick.start());
         if index % 29 == 0 || tick.end(town.interval).millis() % 3_600_000 == 0 {
             town.measure(tick);
         }

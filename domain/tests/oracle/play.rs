@@ -45,7 +45,7 @@ pub(crate) fn play(slos: Vec<Slo>, interval: Interval, start: Timestamp, history
             }
             tick = tick.next(interval);
         }
-        town.shelf.expire(tick.start());
+        town.pantry.expire(tick.start());
     }
     town
 }

@@ -79,8 +79,8 @@ impl Raw {
     pub(crate) fn latest(&self, component: &ComponentId, oldest: i64, end: i64) -> SampleStatus {
         let hour_end = ((end - 1).div_euclid(HOUR_MS) + 1) * HOUR_MS;
         let ticks = self.samples.get(component).into_iter().flat_map(|ticks| ticks.range(..hour_end / 1_000));
-        let known = ticks.filter(|(second, sample)| **second * 1_000 >= oldest && sample.status.is_known());
-        known.last().map_or(SampleStatus::Unknown, |(_, sample)| sample.status)
+        let mut known = ticks.filter(|(second, sample)| **second * 1_000 >= oldest && sample.status.is_known());
+        known.next_back().map_or(SampleStatus::Unknown, |(_, sample)| sample.status)
     }
 
     /// Everything in `window` (milliseconds, the end not in it) that `slo` looks at.

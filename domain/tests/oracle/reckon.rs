@@ -6,8 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_domain::component::Component;
 use plimsoll_domain::ids::SloType;
 use plimsoll_domain::slo::sli::PrometheusQuery;
-use plimsoll_domain::slo::{BurnSeverity, CalendarUnit, Measurement, SliKind, Slo, SloStatus, Tier, Window};
-use plimsoll_domain::time::{Interval, Span};
+use plimsoll_domain::slo::{
+    BurnSeverity, CalendarUnit, Measurement, Promise, SliKind, Slo, SloStatus, Step, Tier, Window,
+};
+use plimsoll_domain::time::{Interval, Span, Timestamp};
 
 use crate::calendar;
 use crate::raw::{Raw, Seen};
@@ -24,9 +26,14 @@ struct View<'a> {
     windows: BTreeMap<Window, Seen>,
 }
 
-/// Since when each tier fires, by SLO and long window.
+/// What must be remembered of each SLO from one measurement to the next.
 #[derive(Debug, Default)]
-pub(crate) struct Reckoner(BTreeMap<SloType, BTreeMap<Span, i64>>);
+pub(crate) struct Reckoner {
+    /// Since when each tier fires, by its long window.
+    firing: BTreeMap<SloType, BTreeMap<Span, i64>>,
+    /// When it was measured last, and what was promised then.
+    last: BTreeMap<SloType, (i64, Promise)>,
+}
 
 impl Reckoner {
     /// Holds `measured` against what is raw.
@@ -47,11 +54,27 @@ impl Reckoner {
         self.check_tiers(&view, measured);
         view.check_status(measured);
         view.check_latency(measured);
+        self.check_history(slo, measured);
         check_finite(measured);
     }
 
+    /// A change of what is promised is noted once and kept for ever; else the first of a day and of an hour are kept for
+    /// longer than the others.
+    fn check_history(&mut self, slo: &Slo, measured: &Measurement) {
+        let (at, promise) = (measured.at.millis(), Promise { objective: slo.objective, window: slo.window });
+        let last = self.last.insert(slo.slo_type.clone(), (at, promise));
+        let changed = last.map(|(_, before)| before).filter(|before| *before != promise);
+        let is_first_of = |length: i64| last.is_none_or(|(last, _)| last.div_euclid(length) < at.div_euclid(length));
+        let step = match (changed, is_first_of(24 * HOUR_MS), is_first_of(HOUR_MS)) {
+            (Some(_), ..) | (None, true, _) => Step::Day,
+            (None, false, true) => Step::Hour,
+            (None, false, false) => Step::Tick,
+        };
+        assert_eq!((measured.changed, measured.step), (changed, step), "{:?} at {}", slo, measured.at);
+    }
+
     fn check_tiers(&mut self, view: &View<'_>, measured: &Measurement) {
-        let fired = self.0.remove(&view.slo.slo_type).unwrap_or_default();
+        let fired = self.firing.remove(&view.slo.slo_type).unwrap_or_default();
         let mut firing = BTreeMap::new();
         for tier in view.usable_tiers() {
             let since = view.fires(tier, fired.get(&tier.long).copied());
@@ -62,13 +85,13 @@ impl Reckoner {
             let reading = readings.next().expect("a reading for each tier that fits");
             assert_eq!((reading.long, reading.short, reading.severity), (tier.long, tier.short, tier.severity));
             assert!((reading.factor - view.factor(tier)).abs() <= 1e-12 * view.factor(tier));
-            let since = reading.firing_since.map(|since| since.millis());
+            let since = reading.firing_since.map(Timestamp::millis);
             assert_eq!(since, firing.get(&tier.long).copied(), "{} of {:?} at {}", tier.long, view.slo, measured.at);
             let faster = firing.keys().any(|long| *long < tier.long);
             assert_eq!(reading.quiet, since.is_some() && faster, "whether {} is quiet", tier.long);
         }
         assert_eq!(readings.next(), None, "a tier that does not fit");
-        self.0.insert(view.slo.slo_type.clone(), firing);
+        self.firing.insert(view.slo.slo_type.clone(), firing);
     }
 }
 
@@ -144,9 +167,9 @@ impl View<'_> {
     fn usable_tiers(&self) -> impl Iterator<Item = &Tier> {
         let shortest = match self.slo.window {
             Window::Rolling(span) => span,
-            Window::Calendar(CalendarUnit::Week, _) => Span::hours(7 * 24 - 2),
-            Window::Calendar(CalendarUnit::Month, _) => Span::hours(28 * 24 - 2),
-            Window::Calendar(CalendarUnit::Quarter, _) => Span::hours(90 * 24 - 2),
+            Window::Calendar(CalendarUnit::Week, _) => Span::hours(7 * 24 - 3),
+            Window::Calendar(CalendarUnit::Month, _) => Span::hours(28 * 24 - 3),
+            Window::Calendar(CalendarUnit::Quarter, _) => Span::hours(90 * 24 - 3),
         };
         self.slo.tiers.iter().filter(move |tier| tier.long <= shortest)
     }

@@ -76,7 +76,7 @@ fn a_backtest_fires_what_fired(#[case] kind: usize, #[case] window: &str, #[case
             lived.extend(town.measured.values().cloned());
         }
     }
-    let hours = town.shelf.everything(to);
+    let hours = town.pantry.everything(to);
     let mut replay = Replay::new(&slo, &town.scene(Tick::containing(from, five_minutes())), &hours);
     for (tick, lived) in ticks(from, to).zip(&lived) {
         let untimed = Measurement { latency: None, ..lived.clone() };

@@ -9,7 +9,7 @@ use plimsoll_domain::ledger::folded_before;
 use plimsoll_domain::slo::Slo;
 use plimsoll_domain::time::{Hour, Timestamp};
 
-use crate::shelf::Shelf;
+use crate::pantry::Pantry;
 
 /// How often accounts are brought to the end of a tick while something comes in where it should not.
 const ATTEMPTS: usize = 3;
@@ -29,43 +29,43 @@ impl Ticker {
 
     /// Brings the accounts to `end`. `meanwhile` comes in when closed hours have just been folded. Whether everything
     /// could be brought there: else something that came in meanwhile is still to be seen.
-    pub(crate) fn advance(&mut self, shelf: &mut Shelf, end: Timestamp, meanwhile: impl FnOnce(&mut Shelf)) -> bool {
-        self.fold(shelf, end);
-        meanwhile(shelf);
+    pub(crate) fn advance(&mut self, pantry: &mut Pantry, end: Timestamp, meanwhile: impl FnOnce(&mut Pantry)) -> bool {
+        self.fold(pantry, end);
+        meanwhile(pantry);
         for _ in 0..ATTEMPTS {
-            if self.bring_to(shelf, end) {
+            if self.bring_to(pantry, end) {
                 return true;
             }
-            self.fold(shelf, end);
+            self.fold(pantry, end);
         }
         false
     }
 
-    fn fold(&mut self, shelf: &mut Shelf, end: Timestamp) {
-        for (series, hour, samples) in shelf.fold(folded_before(end)) {
+    fn fold(&mut self, pantry: &mut Pantry, end: Timestamp) {
+        for (series, hour, samples) in pantry.fold(folded_before(end)) {
             self.accounts.note_change(&series, hour, &samples);
         }
     }
 
-    fn bring_to(&mut self, shelf: &Shelf, end: Timestamp) -> bool {
+    fn bring_to(&mut self, pantry: &Pantry, end: Timestamp) -> bool {
         for series in self.accounts.missing(&self.plan, end) {
             self.rebuilt += 1;
-            let past = shelf.past(&series, &self.plan.past_needed(&series, end));
+            let past = pantry.past(&series, &self.plan.past_needed(&series, end));
             self.accounts.build(&self.plan, &series, &past, end);
         }
-        put_needed(&mut self.accounts, shelf, end);
+        put_needed(&mut self.accounts, pantry, end);
         self.accounts.advance(end)
     }
 
     /// Accounts made from nothing but what the store holds, and what they were made of.
-    pub(crate) fn afresh(&self, shelf: &Shelf, end: Timestamp) -> Afresh {
+    pub(crate) fn afresh(&self, pantry: &Pantry, end: Timestamp) -> Afresh {
         let mut made = Afresh::default();
         for series in made.accounts.missing(&self.plan, end) {
-            let past = shelf.past(&series, &self.plan.past_needed(&series, end));
+            let past = pantry.past(&series, &self.plan.past_needed(&series, end));
             made.accounts.build(&self.plan, &series, &past, end);
             made.pasts.insert(series, past);
         }
-        made.hours = put_needed(&mut made.accounts, shelf, end);
+        made.hours = put_needed(&mut made.accounts, pantry, end);
         assert!(made.accounts.advance(end), "fresh accounts have nothing to take away");
         made
     }
@@ -79,13 +79,13 @@ pub(crate) struct Afresh {
     pub(crate) hours: BTreeMap<(Series, Hour), HeldHour>,
 }
 
-fn put_needed(accounts: &mut Accounts, shelf: &Shelf, end: Timestamp) -> BTreeMap<(Series, Hour), HeldHour> {
+fn put_needed(accounts: &mut Accounts, pantry: &Pantry, end: Timestamp) -> BTreeMap<(Series, Hour), HeldHour> {
     let needed = accounts.hours_needed(end).into_iter();
     let keys: Vec<_> =
         needed.flat_map(|(series, hours)| hours.into_iter().map(move |hour| (series.clone(), hour))).collect();
     let mut read = BTreeMap::new();
     for (series, hour) in keys {
-        let held = shelf.held(&series, hour, end).unwrap_or_default();
+        let held = pantry.held(&series, hour, end).unwrap_or_default();
         accounts.put(&series, hour, &held);
         read.insert((series, hour), held);
     }

@@ -15,9 +15,9 @@ use plimsoll_domain::slo::{Measurement, Sli, SliKind, Slo};
 use plimsoll_domain::time::{Interval, Tick, Timestamp};
 
 use crate::calendar;
+use crate::pantry::Pantry;
 use crate::raw::{Pushed, Raw};
 use crate::reckon::Reckoner;
-use crate::shelf::Shelf;
 use crate::ticker::Ticker;
 
 /// Components in two groups, and one in none.
@@ -38,7 +38,7 @@ pub(crate) struct Town {
     pub(crate) interval: Interval,
     pub(crate) components: Vec<Component>,
     pub(crate) slos: Vec<Slo>,
-    pub(crate) shelf: Shelf,
+    pub(crate) pantry: Pantry,
     pub(crate) ticker: Ticker,
     /// The last measurement of each SLO there ever was, as a store would keep it.
     pub(crate) measured: BTreeMap<SloType, Measurement>,
@@ -65,7 +65,7 @@ impl Town {
             interval,
             components,
             slos: Vec::new(),
-            shelf: Shelf::default(),
+            pantry: Pantry::default(),
             ticker: Ticker::default(),
             measured: BTreeMap::new(),
             tenant,
@@ -84,7 +84,7 @@ impl Town {
 
     pub(crate) fn sample(&mut self, component: usize, tick: Tick, verdict: Verdict) {
         let sample = self.keep_sample(component, tick, verdict);
-        self.shelf.record(&Series::from(&self.components[component].id), &[sample], &[]);
+        self.pantry.record(&Series::from(&self.components[component].id), &[sample], &[]);
     }
 
     fn keep_sample(&mut self, component: usize, tick: Tick, verdict: Verdict) -> Sample {
@@ -97,7 +97,7 @@ impl Town {
     /// Pushes events for an SLO; latencies are judged against its threshold, exactly.
     pub(crate) fn push(&mut self, slo: usize, at: Timestamp, pushed: Pushed) {
         let (series, events) = self.keep_events(slo, at, pushed);
-        self.shelf.record(&series, &[], &[events]);
+        self.pantry.record(&series, &[], &[events]);
     }
 
     fn keep_events(&mut self, slo: usize, at: Timestamp, mut pushed: Pushed) -> (Series, Events) {
@@ -116,7 +116,7 @@ impl Town {
     /// Moves the accounts on to the end of `tick`, and measures nothing.
     pub(crate) fn advance(&mut self, tick: Tick) {
         let end = tick.end(self.interval);
-        assert!(self.ticker.advance(&mut self.shelf, end, |_| {}), "nothing is changed behind their back");
+        assert!(self.ticker.advance(&mut self.pantry, end, |_| {}), "nothing is changed behind their back");
     }
 
     /// Moves the accounts on while something comes in that was told for hours just folded: what is measured then is not
@@ -130,10 +130,12 @@ impl Town {
             })
             .collect();
         let end = tick.end(self.interval);
-        let come_in = |shelf: &mut Shelf| {
-            told.iter().for_each(|(series, sample)| shelf.record(series, &[*sample], &[]));
+        let come_in = |pantry: &mut Pantry| {
+            for (series, sample) in &told {
+                pantry.record(series, &[*sample], &[]);
+            }
         };
-        let _all = self.ticker.advance(&mut self.shelf, end, come_in);
+        let _all = self.ticker.advance(&mut self.pantry, end, come_in);
     }
 
     /// Measures every SLO at the tick that was last advanced to, and holds each against what is raw.
@@ -141,7 +143,8 @@ impl Town {
         for slo in &self.slos {
             let measured = self.measure_with(&self.ticker.accounts, slo, tick);
             self.reckoner.check(&self.raw, &self.components, self.interval, (slo, &measured));
-            self.measured.insert(slo.slo_type.clone(), measured);
+            self.measured.insert(slo.slo_type.clone(), measured.clone());
+            assert_eq!(self.measure_with(&self.ticker.accounts, slo, tick), measured, "doing it again changes nothing");
         }
         self.check_page(tick);
     }
@@ -181,7 +184,7 @@ impl Town {
     /// Holds accounts that were moved on against accounts made afresh, and what an explanation adds up to against both.
     pub(crate) fn compare_with_afresh(&self, tick: Tick) {
         let end = tick.end(self.interval);
-        let made = self.ticker.afresh(&self.shelf, end);
+        let made = self.ticker.afresh(&self.pantry, end);
         for slo in &self.slos {
             let moved = self.measure_with(&self.ticker.accounts, slo, tick);
             assert_eq!(moved, self.measure_with(&made.accounts, slo, tick));
@@ -207,10 +210,5 @@ impl Town {
     pub(crate) fn tick(&mut self, tick: Tick) {
         self.advance(tick);
         self.measure(tick);
-    }
-
-    /// The last measurement of the SLO of this name.
-    pub(crate) fn last(&self, slo: &str) -> &Measurement {
-        &self.measured[&slo.parse::<SloType>().expect("a name")]
     }
 }

@@ -15,14 +15,14 @@ use plimsoll_domain::time::{Day, Hour, Timestamp};
 pub(crate) type Changed = (Series, Hour, HourSamples);
 
 #[derive(Debug, Default)]
-pub(crate) struct Shelf {
+pub(crate) struct Pantry {
     hours: BTreeMap<(Series, Hour), HourSamples>,
     unfolded: BTreeSet<(Series, Hour)>,
     hourly: BTreeMap<(Series, Hour), Rollup>,
     daily: BTreeMap<(Series, Day), Rollup>,
 }
 
-impl Shelf {
+impl Pantry {
     pub(crate) fn record(&mut self, series: &Series, samples: &[Sample], events: &[Events]) {
         for (hour, portion) in by_hour(samples, events) {
             let key = (series.clone(), hour);
