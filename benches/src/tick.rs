@@ -81,7 +81,8 @@ async fn promise(folder: &Path, fleet: &Fleet, window: Span, gap: Range<Tick>) -
     let held = store.slo_configs_across_tenants().await?;
     let puts = fleet.tenant_ids().into_iter().map(|tenant| {
         let version = held.get(&tenant).map_or(0, |config| config.version) + 1;
-        let config = SloConfig { version, objectives: vec![Slo { window: window.into(), ..Slo::default_availability() }] };
+        let config =
+            SloConfig { version, objectives: vec![Slo { window: window.into(), ..Slo::default_availability() }] };
         let store = Arc::clone(&store);
         async move { store.put_slo_config(&tenant, &config).await }
     });
