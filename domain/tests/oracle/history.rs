@@ -33,10 +33,24 @@ pub(crate) struct Stretch {
     pub(crate) told: Vec<Told>,
     /// How many ticks pass between two that are moved on to within it.
     pub(crate) stride: usize,
-    /// How long nobody looks before it, and whether that is noted afterwards as `unknown`.
-    pub(crate) away: Option<(Span, bool)>,
+    /// What happens before it.
+    pub(crate) before: Before,
+    /// From here on, so many components are there.
+    pub(crate) components: Option<usize>,
     /// From here on, the SLOs are these.
     pub(crate) configured: Option<Vec<Slo>>,
+}
+
+/// What happens to the process that moves the accounts on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Before {
+    Nothing,
+    /// Nobody looks for so long, and whether that is noted afterwards as `unknown`.
+    Away(Span, bool),
+    /// It is another process from here on.
+    Restart,
+    /// Its clock is put back.
+    ClockBack(Span),
 }
 
 /// Something that is told besides, at one tick.
@@ -45,14 +59,14 @@ pub(crate) struct Told {
     pub(crate) when: Index,
     /// How long it happened before the end of the tick in which it is told; negative for what is still ahead.
     pub(crate) back_ms: i64,
+    /// Whether it is stored between the folding of hours and the moving on of accounts.
+    pub(crate) races: bool,
     pub(crate) what: What,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) enum What {
     Sample(usize, Verdict),
-    /// A sample that is stored between the folding of hours and the moving on of accounts.
-    Race(usize, Verdict),
     /// Events for one of the SLOs that take any.
     Events(Index, Pushed),
 }
@@ -83,8 +97,7 @@ fn any_pushed() -> impl Strategy<Value = Pushed> {
 fn any_told() -> impl Strategy<Value = Told> {
     let what = prop_oneof![
         2 => (0..COMPONENTS.len(), any_verdict()).prop_map(|(component, verdict)| What::Sample(component, verdict)),
-        1 => (0..COMPONENTS.len(), any_verdict()).prop_map(|(component, verdict)| What::Race(component, verdict)),
-        7 => (any::<Index>(), any_pushed()).prop_map(|(slo, pushed)| What::Events(slo, pushed)),
+        3 => (any::<Index>(), any_pushed()).prop_map(|(slo, pushed)| What::Events(slo, pushed)),
     ];
     let back_ms = prop_oneof![
         4 => 0i64..600_000,
@@ -92,17 +105,32 @@ fn any_told() -> impl Strategy<Value = Told> {
         1 => (0i64..24).prop_map(|hours| hours * 3_600_000),
         2 => 0i64..86_400_000,
     ];
-    (any::<Index>(), back_ms, what).prop_map(|(when, back_ms, what)| Told { when, back_ms, what })
+    let races = prop::bool::weighted(0.15);
+    (any::<Index>(), back_ms, races, what).prop_map(|(when, back_ms, races, what)| Told { when, back_ms, races, what })
 }
 
 pub(crate) fn any_stretch() -> impl Strategy<Value = Stretch> {
     let verdicts = prop::array::uniform3(prop::option::weighted(0.85, any_verdict()));
     let hours = prop_oneof![2 => 1i64..4, 1 => 4i64..60, 1 => 60i64..200];
-    let away = prop::option::weighted(0.15, (hours.prop_map(Span::hours), any::<bool>()));
+    let before = prop_oneof![
+        16 => Just(Before::Nothing),
+        3 => (hours, any::<bool>()).prop_map(|(hours, noted)| Before::Away(Span::hours(hours), noted)),
+        1 => Just(Before::Restart),
+        1 => (1i64..20_000).prop_map(|seconds| Before::ClockBack(Span::from_seconds(seconds))),
+    ];
+    let components = prop::option::weighted(0.1, 1..=COMPONENTS.len());
     let stride = prop_oneof![4 => Just(1usize), 1 => 2usize..40];
     let configured = prop::option::weighted(0.15, any_slos());
-    (1usize..60, verdicts, prop::collection::vec(any_told(), 0..6), stride, away, configured).prop_map(
-        |(ticks, verdicts, told, stride, away, configured)| Stretch { ticks, verdicts, told, stride, away, configured },
+    (1usize..60, verdicts, prop::collection::vec(any_told(), 0..6), stride, (before, components), configured).prop_map(
+        |(ticks, verdicts, told, stride, (before, components), configured)| Stretch {
+            ticks,
+            verdicts,
+            told,
+            stride,
+            before,
+            components,
+            configured,
+        },
     )
 }
 

@@ -7,7 +7,7 @@ use plimsoll_domain::accounts::{HeldHour, SeriesPast};
 use plimsoll_domain::ids::Series;
 use plimsoll_domain::ledger::{Cover, is_only_folded};
 use plimsoll_domain::rollup::{HOURLY_RETENTION, Rollup};
-use plimsoll_domain::sample::{Events, HourSamples, Sample, by_hour};
+use plimsoll_domain::sample::{HourSamples, Portion, by_hour};
 use plimsoll_domain::slo::backtest::Hours;
 use plimsoll_domain::time::{Day, Hour, Timestamp};
 
@@ -23,8 +23,8 @@ pub(crate) struct Pantry {
 }
 
 impl Pantry {
-    pub(crate) fn record(&mut self, series: &Series, samples: &[Sample], events: &[Events]) {
-        for (hour, portion) in by_hour(samples, events) {
+    pub(crate) fn record(&mut self, series: &Series, portion: &Portion) {
+        for (hour, portion) in by_hour(&portion.samples, &portion.events) {
             let key = (series.clone(), hour);
             if self.hours.entry(key.clone()).or_default().merge_portion(&portion).accepted > 0 {
                 self.unfolded.insert(key);

@@ -1,11 +1,12 @@
 //! Plays a history in a town.
 
-use plimsoll_domain::sample::SampleStatus;
+use plimsoll_domain::accounts::Accounts;
+use plimsoll_domain::sample::{SampleStatus, ticks_between};
 use plimsoll_domain::slo::Slo;
 use plimsoll_domain::time::{Interval, Tick, Timestamp};
 
-use crate::history::{Stretch, What};
-use crate::town::{Town, Verdict};
+use crate::history::{Before, Stretch, Told, What};
+use crate::town::{ToStore, Town, Verdict};
 
 /// What is looked at while a history is played.
 #[derive(Clone, Copy, Debug)]
@@ -25,14 +26,15 @@ pub(crate) fn play(slos: Vec<Slo>, interval: Interval, start: Timestamp, history
         if let Some(slos) = &stretch.configured {
             town.configure(slos.clone());
         }
-        if let Some((away, noted)) = stretch.away {
-            tick = stay_away(&mut town, tick, away.seconds(), noted);
+        if let Some(count) = stretch.components {
+            town.have_components(count);
         }
+        tick = begin(&mut town, tick, stretch.before);
         for step in 0..stretch.ticks {
             let races = tell(&mut town, stretch, tick, step);
             let is_last = step + 1 == stretch.ticks;
             if !races.is_empty() {
-                town.advance_while_told(tick, races);
+                town.advance_while_told(tick, &races);
             } else if step % stretch.stride == 0 || is_last {
                 town.advance(tick);
                 moves += 1;
@@ -50,38 +52,56 @@ pub(crate) fn play(slos: Vec<Slo>, interval: Interval, start: Timestamp, history
     town
 }
 
-fn stay_away(town: &mut Town, from: Tick, seconds: i64, is_noted: bool) -> Tick {
-    let to = Tick::containing(Timestamp::from_seconds(from.seconds() + seconds), town.interval);
-    let mut tick = from;
-    while is_noted && tick < to {
-        let unknown = Verdict { status: SampleStatus::Unknown, latency_ms: None, maintenance: false };
-        (0..town.components.len()).for_each(|component| town.sample(component, tick, unknown));
-        tick = tick.next(town.interval);
+/// The tick that goes on with after what happened `before`.
+fn begin(town: &mut Town, tick: Tick, before: Before) -> Tick {
+    let shifted = |seconds: i64| Tick::containing(Timestamp::from_seconds(tick.seconds() + seconds), town.interval);
+    match before {
+        Before::Nothing => tick,
+        Before::Restart => {
+            town.ticker.accounts = Accounts::default();
+            tick
+        }
+        Before::ClockBack(span) => shifted(-span.seconds()),
+        Before::Away(span, is_noted) => {
+            let back = shifted(span.seconds());
+            for missed in ticks_between(tick, back, town.interval).filter(|_| is_noted) {
+                let unknown = Verdict { status: SampleStatus::Unknown, latency_ms: None, maintenance: false };
+                (0..town.components.len()).for_each(|component| town.sample(component, missed, unknown));
+            }
+            back
+        }
     }
-    to
 }
 
-/// Tells what is to be told at this tick, and gives what is to be told later in it.
-fn tell(town: &mut Town, stretch: &Stretch, tick: Tick, step: usize) -> Vec<(usize, Tick, Verdict)> {
-    for (component, verdict) in stretch.verdicts.iter().enumerate() {
+/// Tells what is to be told at this tick, and gives what is to be stored later in it.
+fn tell(town: &mut Town, stretch: &Stretch, tick: Tick, step: usize) -> Vec<ToStore> {
+    for (component, verdict) in stretch.verdicts.iter().enumerate().take(town.components.len()) {
         if let Some(verdict) = verdict {
             town.sample(component, tick, *verdict);
         }
     }
     let mut races = Vec::new();
     for told in stretch.told.iter().filter(|told| told.when.index(stretch.ticks) == step) {
-        let at = Timestamp::from_millis(tick.end(town.interval).millis() - told.back_ms);
-        let its_tick = Tick::containing(at, town.interval);
-        match &told.what {
-            What::Sample(component, verdict) => town.sample(*component, its_tick, *verdict),
-            What::Race(component, verdict) => races.push((*component, its_tick, *verdict)),
-            What::Events(which, pushed) => {
-                let takers: Vec<_> = (0..town.slos.len()).filter(|slo| town.slos[*slo].kind.has_events()).collect();
-                if !takers.is_empty() {
-                    town.push(*which.get(&takers), at, pushed.clone());
-                }
-            }
+        let Some((series, portion)) = keep(town, tick, told) else { continue };
+        if told.races {
+            races.push((series, portion));
+        } else {
+            town.pantry.record(&series, &portion);
         }
     }
     races
+}
+
+fn keep(town: &mut Town, tick: Tick, told: &Told) -> Option<ToStore> {
+    let at = Timestamp::from_millis(tick.end(town.interval).millis() - told.back_ms);
+    match &told.what {
+        What::Sample(component, verdict) => {
+            let its_tick = Tick::containing(at, town.interval);
+            (*component < town.components.len()).then(|| town.keep_sample(*component, its_tick, *verdict))
+        }
+        What::Events(which, pushed) => {
+            let takers: Vec<_> = (0..town.slos.len()).filter(|slo| town.slos[*slo].kind.has_events()).collect();
+            (!takers.is_empty()).then(|| town.keep_events(*which.get(&takers), at, pushed.clone()))
+        }
+    }
 }

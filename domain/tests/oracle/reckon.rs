@@ -63,6 +63,9 @@ impl Reckoner {
     fn check_history(&mut self, slo: &Slo, measured: &Measurement) {
         let (at, promise) = (measured.at.millis(), Promise { objective: slo.objective, window: slo.window });
         let last = self.last.insert(slo.slo_type.clone(), (at, promise));
+        if last.is_some_and(|(last, _)| last == at) {
+            return;
+        }
         let changed = last.map(|(_, before)| before).filter(|before| *before != promise);
         let is_first_of = |length: i64| last.is_none_or(|(last, _)| last.div_euclid(length) < at.div_euclid(length));
         let step = match (changed, is_first_of(24 * HOUR_MS), is_first_of(HOUR_MS)) {

@@ -8,7 +8,7 @@ use plimsoll_domain::component::Component;
 use plimsoll_domain::ids::{Series, SloType, TenantId};
 use plimsoll_domain::probe::ProbeSpec;
 use plimsoll_domain::rollup::Counts;
-use plimsoll_domain::sample::{Events, Sample, SampleStatus};
+use plimsoll_domain::sample::{Events, Portion, Sample, SampleStatus};
 use plimsoll_domain::sketch::Sketch;
 use plimsoll_domain::slo::explain::{Material, explain};
 use plimsoll_domain::slo::{Measurement, Sli, SliKind, Slo};
@@ -34,6 +34,9 @@ pub(crate) struct Verdict {
     pub(crate) maintenance: bool,
 }
 
+/// What is to be stored of one series.
+pub(crate) type ToStore = (Series, Portion);
+
 pub(crate) struct Town {
     pub(crate) interval: Interval,
     pub(crate) components: Vec<Component>,
@@ -50,20 +53,9 @@ pub(crate) struct Town {
 impl Town {
     pub(crate) fn new(slos: Vec<Slo>, interval: Interval) -> Self {
         let tenant: TenantId = "acme".parse().expect("a slug");
-        let component = |(id, group): (&str, Option<&str>)| Component {
-            tenant: tenant.clone(),
-            id: id.parse().expect("a slug"),
-            name: id.to_owned(),
-            group: group.map(str::to_owned),
-            description: None,
-            probe: ProbeSpec::Push,
-            created_at: Timestamp::from_millis(0),
-            probe_since: None,
-        };
-        let components = COMPONENTS.into_iter().map(component).collect();
         let mut town = Self {
             interval,
-            components,
+            components: components(&tenant).collect(),
             slos: Vec::new(),
             pantry: Pantry::default(),
             ticker: Ticker::default(),
@@ -82,25 +74,34 @@ impl Town {
         self.ticker.plan_for(&self.slos, &self.components);
     }
 
-    pub(crate) fn sample(&mut self, component: usize, tick: Tick, verdict: Verdict) {
-        let sample = self.keep_sample(component, tick, verdict);
-        self.pantry.record(&Series::from(&self.components[component].id), &[sample], &[]);
+    /// Has the first `count` of its components from now on.
+    pub(crate) fn have_components(&mut self, count: usize) {
+        self.components = components(&self.tenant).take(count).collect();
+        self.ticker.plan_for(&self.slos, &self.components);
     }
 
-    fn keep_sample(&mut self, component: usize, tick: Tick, verdict: Verdict) -> Sample {
+    pub(crate) fn sample(&mut self, component: usize, tick: Tick, verdict: Verdict) {
+        let (series, portion) = self.keep_sample(component, tick, verdict);
+        self.pantry.record(&series, &portion);
+    }
+
+    /// Keeps a sample raw, and gives what is to be stored of it.
+    pub(crate) fn keep_sample(&mut self, component: usize, tick: Tick, verdict: Verdict) -> ToStore {
         let Verdict { status, latency_ms, maintenance } = verdict;
         let sample = Sample { tick, status, latency_ms, maintenance };
-        self.raw.sample(&self.components[component].id, sample);
-        sample
+        let id = &self.components[component].id;
+        self.raw.sample(id, sample);
+        (Series::from(id), Portion { samples: vec![sample], events: Vec::new() })
     }
 
-    /// Pushes events for an SLO; latencies are judged against its threshold, exactly.
     pub(crate) fn push(&mut self, slo: usize, at: Timestamp, pushed: Pushed) {
-        let (series, events) = self.keep_events(slo, at, pushed);
-        self.pantry.record(&series, &[], &[events]);
+        let (series, portion) = self.keep_events(slo, at, pushed);
+        self.pantry.record(&series, &portion);
     }
 
-    fn keep_events(&mut self, slo: usize, at: Timestamp, mut pushed: Pushed) -> (Series, Events) {
+    /// Keeps events for an SLO raw, and gives what is to be stored of them; latencies are judged against its threshold,
+    /// exactly.
+    pub(crate) fn keep_events(&mut self, slo: usize, at: Timestamp, mut pushed: Pushed) -> ToStore {
         let slo = &self.slos[slo];
         if let SliKind::Latency { threshold_ms } = slo.kind {
             pushed.good = pushed.latencies.iter().filter(|latency| **latency <= threshold_ms).count() as u64;
@@ -110,7 +111,8 @@ impl Town {
         }
         self.raw.push(&slo.slo_type, at.millis(), pushed.clone());
         let Pushed { good, bad, maintenance, latencies } = pushed;
-        (Series::from(&slo.slo_type), Events { at, good, bad, maintenance, latency: Sketch::of(latencies) })
+        let events = Events { at, good, bad, maintenance, latency: Sketch::of(latencies) };
+        (Series::from(&slo.slo_type), Portion { samples: Vec::new(), events: vec![events] })
     }
 
     /// Moves the accounts on to the end of `tick`, and measures nothing.
@@ -119,23 +121,15 @@ impl Town {
         assert!(self.ticker.advance(&mut self.pantry, end, |_| {}), "nothing is changed behind their back");
     }
 
-    /// Moves the accounts on while something comes in that was told for hours just folded: what is measured then is not
-    /// looked at, only that it mends itself.
-    pub(crate) fn advance_while_told(&mut self, tick: Tick, told: Vec<(usize, Tick, Verdict)>) {
-        let told: Vec<_> = told
-            .into_iter()
-            .map(|(component, at, verdict)| {
-                let series = Series::from(&self.components[component].id);
-                (series, self.keep_sample(component, at, verdict))
-            })
-            .collect();
-        let end = tick.end(self.interval);
+    /// Moves the accounts on while something comes in when closed hours have just been folded: what is measured then is
+    /// not looked at, only that it mends itself.
+    pub(crate) fn advance_while_told(&mut self, tick: Tick, told: &[ToStore]) {
         let come_in = |pantry: &mut Pantry| {
-            for (series, sample) in &told {
-                pantry.record(series, &[*sample], &[]);
+            for (series, portion) in told {
+                pantry.record(series, portion);
             }
         };
-        let _all = self.ticker.advance(&mut self.pantry, end, come_in);
+        let _all = self.ticker.advance(&mut self.pantry, tick.end(self.interval), come_in);
     }
 
     /// Measures every SLO at the tick that was last advanced to, and holds each against what is raw.
@@ -211,4 +205,17 @@ impl Town {
         self.advance(tick);
         self.measure(tick);
     }
+}
+
+fn components(tenant: &TenantId) -> impl Iterator<Item = Component> {
+    COMPONENTS.into_iter().map(|(id, group)| Component {
+        tenant: tenant.clone(),
+        id: id.parse().expect("a slug"),
+        name: id.to_owned(),
+        group: group.map(str::to_owned),
+        description: None,
+        probe: ProbeSpec::Push,
+        created_at: Timestamp::from_millis(0),
+        probe_since: None,
+    })
 }
