@@ -169,6 +169,10 @@ impl World {
         self.store.incidents(&self.tenant, None, 100).await.expect("read")
     }
 
+    pub(crate) fn gauges(&self) -> String {
+        self.settings.gauges.render()
+    }
+
     pub(crate) async fn page(&self) -> StatusSnapshot {
         self.store.snapshot(&self.tenant).await.expect("read").expect("shown")
     }
