@@ -59,6 +59,11 @@ impl Pantry {
         self.daily.insert((series.clone(), day), whole);
     }
 
+    /// Whether nothing before this hour is still to be folded.
+    pub(crate) fn is_folded_before(&self, before: Hour) -> bool {
+        self.unfolded.iter().all(|(_, hour)| *hour >= before)
+    }
+
     /// Lets go of what is too old to be kept.
     pub(crate) fn expire(&mut self, now: Timestamp) {
         self.hours.retain(|(_, hour), _| !is_only_folded(*hour, now));

@@ -33,6 +33,7 @@ fn ticks(from: Timestamp, to: Timestamp, interval: Interval) -> impl Iterator<It
 #[case::a_week_after_such_a_day("Asia/Beirut", "2026-03-29T21:00:00Z")]
 #[case::a_quarter_without_its_midnight("America/Asuncion", "2023-10-01T04:00:00Z")]
 #[case::the_last_hour_of_a_month_twice("Africa/Cairo", "2024-10-31T21:00:00Z")]
+#[case::the_first_hour_of_a_month_twice("America/Havana", "2026-11-01T04:00:00Z")]
 #[case::a_quarter_begins_in_the_middle_of_an_hour("Asia/Kolkata", "2026-03-31T18:30:00Z")]
 #[case::a_year_ends("America/New_York", "2026-01-01T05:00:00Z")]
 #[case::a_leap_february_ends("Asia/Kolkata", "2024-02-29T18:30:00Z")]

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use plimsoll_domain::accounts::{Accounts, Scene};
 use plimsoll_domain::component::Component;
 use plimsoll_domain::ids::{Series, SloType, TenantId};
+use plimsoll_domain::ledger::last_day;
 use plimsoll_domain::probe::ProbeSpec;
 use plimsoll_domain::rollup::Counts;
 use plimsoll_domain::sample::{Events, Portion, Sample, SampleStatus};
@@ -119,6 +120,7 @@ impl Town {
     pub(crate) fn advance(&mut self, tick: Tick) {
         let end = tick.end(self.interval);
         assert!(self.ticker.advance(&mut self.pantry, end, |_| {}), "nothing is changed behind their back");
+        assert!(self.pantry.is_folded_before(last_day(end).first_hour()), "the page asks for days that are over");
     }
 
     /// Moves the accounts on while something comes in when closed hours have just been folded: what is measured then is
