@@ -39,6 +39,20 @@ fn a_new_slo_of_events_fires_no_tier_before_its_long_window_is_full() {
 }
 
 #[test]
+fn nor_does_it_where_that_window_has_two_ticks() {
+    let mut town = town(2, "30d", five_minutes());
+    let tiers = vec![own(Span::minutes(10), Span::minutes(5), 0.01, BurnSeverity::Page)];
+    town.configure(vec![Slo { tiers, ..town.slos[0].clone() }]);
+    let first = at("2026-11-20T12:01:00Z");
+    for minute in [0, 5, 10] {
+        town.push_counts(first.plus(Span::minutes(minute)), 0, 10);
+        // No samples are no history of events. At 12:15 the window begins at 12:05, after the first.
+        let measured = town.look(at("2026-11-20T12:05:00Z").plus(Span::minutes(minute)));
+        assert_eq!(fires(measured, Span::minutes(10)), minute == 10);
+    }
+}
+
+#[test]
 fn the_first_hours_of_a_month_have_a_history_too() {
     let mut town = town(2, "month UTC", five_minutes());
     let month = at("2026-11-01T00:00:00Z");
