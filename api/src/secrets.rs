@@ -14,6 +14,11 @@ pub(crate) fn mask(secret: &str) -> String {
     secret.chars().skip(count - shown).fold(MASK.to_owned(), |text, c| text + c.encode_utf8(&mut [0; 4]))
 }
 
+/// Whether this is a mask, which is no secret that anybody has.
+pub(crate) fn is_mask(text: &str) -> bool {
+    text.starts_with(MASK)
+}
+
 /// Whether both URLs lead to the same scheme, host and port.
 pub(crate) fn same_origin(url: &str, other: &str) -> bool {
     let origin = |url: &str| {

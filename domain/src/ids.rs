@@ -185,12 +185,22 @@ impl From<&SloType> for Series {
     }
 }
 
+impl Series {
+    /// The events of an SLO that are kept in so many parts: those of another unit are another series.
+    pub fn of_events(slo: &SloType, parts: u64) -> Self {
+        if parts == 1 { slo.into() } else { Self(format!("{SLO_SERIES}{slo}:{parts}")) }
+    }
+}
+
 impl FromStr for Series {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text.strip_prefix(SLO_SERIES) {
-            Some(slo) => slo.parse().map(|slo: SloType| Self::from(&slo)),
+        match text.strip_prefix(SLO_SERIES).map(|slo| slo.split_once(':').unwrap_or((slo, "1"))) {
+            Some((slo, parts)) => {
+                let parts = parts.parse().map_err(|_| format!("expected a number of parts, got {parts:?}"))?;
+                slo.parse().map(|slo: SloType| Self::of_events(&slo, parts))
+            }
             None => text.parse().map(|component: ComponentId| Self::from(&component)),
         }
     }
@@ -232,7 +242,7 @@ mod tests {
         let (of_slo, of_component) = (Series::from(&slo), Series::from(&component));
         assert_ne!(of_slo, of_component);
         assert_eq!((of_slo.component(), of_component.component()), (None, Some(component)));
-        for series in [of_slo, of_component] {
+        for series in [of_slo, of_component, Series::of_events(&slo, 100)] {
             assert_eq!(series.as_str().parse(), Ok(series));
         }
         assert!("slo:A".parse::<Series>().is_err());

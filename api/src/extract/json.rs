@@ -60,8 +60,14 @@ impl<T: DeserializeOwned> FromRequest<ApiState> for Json<T> {
 
 /// Reads `bytes`: 400 when they are not JSON, 422 with a pointer when they are not a `T`.
 pub(crate) fn read_slice<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
-    if let Ok(value) = serde_json::from_slice(bytes) {
+    if bytes.first() == Some(&b'{')
+        && let Ok(value) = serde_json::from_slice(bytes)
+    {
         return Ok(value);
+    }
+    // A derived reader would take a list for an object, by the order of its fields.
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        return Err(Invalid::at("", "expected an object, got a list").into());
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize::<_, T>(&mut json);
@@ -86,6 +92,9 @@ fn not_json(error: &serde_json::Error) -> Problem {
 
 /// Whether what is no JSON is a number that some libraries write though JSON does not have it.
 fn is_not_finite(bytes: &[u8], error: &serde_json::Error) -> bool {
+    if error.to_string().starts_with("number out of range") {
+        return true;
+    }
     let line = bytes.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
     let from = |back: usize| line.get(error.column().saturating_sub(back)..).unwrap_or_default();
     (1..=2).any(|back| ["NaN", "Infinity", "-Infinity"].iter().any(|word| from(back).starts_with(word.as_bytes())))

@@ -99,6 +99,12 @@ async fn a_config_of_every_kind_reads_back_and_can_be_written_back() {
     elsewhere[4]["prometheus"]["url"] = json!("https://prometheus.evil.example");
     let refused = world.put(&admin, CONFIG, json!({"objectives": elsewhere})).await;
     assert_eq!(refused.problem(422), ["/objectives/4/prometheus/bearer"]);
+    let mut renamed = held.clone();
+    renamed[4]["slo_type"] = json!("another");
+    renamed[3]["prometheus"]["basic"] = Value::Null;
+    renamed[3]["prometheus"]["bearer"] = json!("••••1234");
+    let refused = world.put(&admin, CONFIG, json!({"objectives": renamed})).await;
+    assert_eq!(refused.problem(422), ["/objectives/3/prometheus/bearer", "/objectives/4/prometheus/bearer"]);
 }
 
 #[tokio::test]

@@ -132,6 +132,10 @@ async fn a_bad_push_names_its_field_and_changes_nothing() {
         let refused = world.send(request("POST", &admin, MEASURE, text.into())).await;
         assert_eq!(refused.problem(422), [format!("/{field}/1")], "{number}");
     }
+    let huge = format!(r#"{{"slo_type": "p95", "at": "{NOON}", "latencies_ms": [1e999]}}"#);
+    assert_eq!(world.send(request("POST", &admin, MEASURE, huge.into())).await.problem(422), ["/latencies_ms/0"]);
+    let list = format!(r#" ["jobs", "{NOON}", 1, 1, null, null]"#);
+    assert_eq!(world.send(request("POST", &admin, MEASURE, list.into())).await.problem(422), [""]);
     let nan = format!(r#"{{"slo_type": "jobs", "at": "{NOON}", "good": NaN, "valid": 1}}"#);
     assert_eq!(world.send(request("POST", &admin, MEASURE, nan.into())).await.problem(422), ["/good"]);
     let measured = world.send(request("POST", &admin, MEASURE, String::new().into())).await.expect(200);

@@ -51,6 +51,15 @@ mod tests {
     }
 
     #[test]
+    fn a_budget_that_is_used_up_to_the_last_event_is_used_up() {
+        for (objective, good, valid) in [(0.999, 999, 1_000), (0.7, 7, 10), (0.9, 90, 100), (0.9995, 9_995, 10_000)] {
+            let objective = Objective::new(objective).expect("valid");
+            let budget = Budget::of(Sli { good, valid }, objective).expect("there is data");
+            assert!(budget.remaining_ratio <= 0.0 && close(budget.remaining_ratio, 0.0), "{objective}: {budget:?}");
+        }
+    }
+
+    #[test]
     fn an_overdrawn_budget_is_negative_and_no_data_is_no_budget() {
         let budget = Budget::of(Sli { good: 1, valid: 2 }, Objective::THREE_NINES).expect("there is data");
         assert!(close(budget.remaining_ratio, -499.0));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::component::Component;
-use crate::ids::{ComponentId, SloType};
+use crate::ids::{ComponentId, Series, SloType};
 use crate::invalid::{Faults, Invalid};
 use crate::slo::burn::{BURN_WINDOWS, DEFAULT_TIERS, Tier};
 use crate::slo::sli::{Judge, SliKind, Source};
@@ -15,6 +15,8 @@ use crate::time::Span;
 
 /// Most SLOs one tenant may have.
 pub const MAX_SLOS: usize = 200;
+/// Most SLOs of one tenant that the public sees.
+pub const MAX_PUBLIC: usize = 20;
 /// Bad samples that a long window must hold before a tier fires: at 99.9 % one bad minute of an hour already burns at
 /// 16.7 times the budget's pace, and one minute is no reason to wake anybody.
 pub const DEFAULT_MINIMUM_BAD_SAMPLES: u32 = 2;
@@ -129,12 +131,17 @@ impl Slo {
         components.iter().filter(|component| self.scope.includes(component))
     }
 
+    /// Where its own events are kept.
+    pub fn series(&self) -> Series {
+        Series::of_events(&self.slo_type, self.kind.parts())
+    }
+
     /// What it adds up: the samples of the components in its scope, its own events, or both.
     pub fn sources(&self, components: &[Component]) -> Vec<Source> {
         let judged = self.kind.judge().into_iter().flat_map(|judge| {
             self.components(components).map(move |component| Source { series: (&component.id).into(), judge })
         });
-        let own = Source { series: (&self.slo_type).into(), judge: Judge::Verdict };
+        let own = Source { series: self.series(), judge: Judge::Verdict };
         judged.chain(self.kind.has_events().then_some(own)).collect()
     }
 
@@ -189,6 +196,10 @@ impl SloConfig {
     pub fn validate(&self) -> Result<(), Invalid> {
         let mut faults = Faults::default();
         let count = self.objectives.len();
+        let public = self.objectives.iter().filter(|slo| slo.public).count();
+        faults.require(public <= MAX_PUBLIC, "/objectives", || {
+            format!("expected at most {MAX_PUBLIC} public SLOs, got {public}: a page has room for so many")
+        });
         faults.require(count <= MAX_SLOS, "/objectives", || format!("expected at most {MAX_SLOS} SLOs, got {count}"));
         let mut names = BTreeSet::new();
         for (index, slo) in self.objectives.iter().enumerate() {

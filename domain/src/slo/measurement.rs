@@ -259,15 +259,16 @@ pub fn measure(
 
 /// What changed since the measurement before, and how long this one is kept: a change is never forgotten.
 fn since(before: Option<&Measurement>, slo: &Slo, at: Timestamp) -> (Option<Promise>, Step) {
-    match before {
-        Some(same) if same.at == at && (same.objective, same.window) == (slo.objective, slo.window) => {
-            (same.changed, same.step)
-        }
-        Some(other) if (other.objective, other.window) != (slo.objective, slo.window) => {
-            (Some(Promise { objective: other.objective, window: other.window }), Step::Day)
-        }
-        before => (None, Step::of(before.map(|before| before.at), at)),
-    }
+    let now = Promise { objective: slo.objective, window: slo.window };
+    let Some(before) = before else { return (None, Step::Day) };
+    let last = Promise { objective: before.objective, window: before.window };
+    // Within one tick, what was promised before it counts, and not what was thought better of since.
+    let (was, step) = if before.at == at {
+        (before.changed.unwrap_or(last), before.step)
+    } else {
+        (last, Step::of(Some(before.at), at))
+    };
+    if was == now { (None, step) } else { (Some(was), Step::Day) }
 }
 
 /// The windows a burn rate is given for: the usual ones and those of its tiers, the shortest first, and the SLO's own.

@@ -33,9 +33,12 @@ impl Objective {
         self.0
     }
 
-    /// 1 − objective: the share of valid events that may be bad.
+    /// 1 − objective: the share of valid events that may be bad. It is reckoned in decimals, as people write it: 0.001
+    /// of 0.999, so that one bad event of a thousand uses the budget up, and not all but a last bit of it.
     pub fn allowed(self) -> f64 {
-        1.0 - self.0
+        let (binary, decimals) = (1.0 - self.0, 1e12);
+        let decimal = (binary * decimals).round() / decimals;
+        if decimal > 0.0 { decimal } else { binary }
     }
 }
 

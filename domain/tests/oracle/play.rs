@@ -80,16 +80,14 @@ fn tell(town: &mut Town, stretch: &Stretch, tick: Tick, step: usize) -> Vec<ToSt
             town.sample(component, tick, *verdict);
         }
     }
-    let mut races = Vec::new();
-    for told in stretch.told.iter().filter(|told| told.when.index(stretch.ticks) == step) {
-        let Some((series, portion)) = keep(town, tick, told) else { continue };
-        if told.races {
-            races.push((series, portion));
-        } else {
+    let now = stretch.told.iter().filter(|told| told.when.index(stretch.ticks) == step);
+    let (later, first): (Vec<_>, Vec<_>) = now.partition(|told| told.races);
+    for told in first {
+        if let Some((series, portion)) = keep(town, tick, told) {
             town.pantry.record(&series, &portion);
         }
     }
-    races
+    later.into_iter().filter_map(|told| keep(town, tick, told)).collect()
 }
 
 fn keep(town: &mut Town, tick: Tick, told: &Told) -> Option<ToStore> {

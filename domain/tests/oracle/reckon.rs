@@ -111,7 +111,7 @@ impl View<'_> {
 
     fn burn(&self, window: impl Into<Window>) -> Option<f64> {
         let Seen { good, bad, .. } = *self.seen(window);
-        (good + bad > 0).then(|| bad as f64 / (good + bad) as f64 / (1.0 - self.slo.objective.ratio()))
+        (good + bad > 0).then(|| bad as f64 / (good + bad) as f64 / allowed(self.slo))
     }
 
     /// One event of a Prometheus is a hundred parts, or a million when only the ratio is known.
@@ -141,7 +141,7 @@ impl View<'_> {
         assert_eq!(measured.budget.is_some(), own.good + own.bad > 0);
         let Some(budget) = measured.budget else { return };
         let (bad, valid, parts) = (own.bad as f64, (own.good + own.bad) as f64, self.parts() as f64);
-        let allowed = 1.0 - self.slo.objective.ratio();
+        let allowed = allowed(self.slo);
         assert_close(budget.total, valid / parts * allowed);
         assert_close(budget.consumed, bad / parts);
         assert_close(budget.remaining_ratio - 1.0, -bad / (valid * allowed));
@@ -261,4 +261,9 @@ fn check_finite(measured: &Measurement) {
     let factors = measured.tiers.iter().map(|tier| tier.factor);
     let mut all = figures.chain(rates).chain(factors).chain(derived.into_iter().flatten()).chain([measured.coverage]);
     assert!(all.all(f64::is_finite), "{measured:?}");
+}
+
+/// The share that may be bad, as it is written: the decimal next to what binary numbers make of it.
+fn allowed(slo: &Slo) -> f64 {
+    format!("{:.12}", 1.0 - slo.objective.ratio()).parse().expect("a number")
 }

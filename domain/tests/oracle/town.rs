@@ -113,7 +113,7 @@ impl Town {
         self.raw.push(&slo.slo_type, at.millis(), pushed.clone());
         let Pushed { good, bad, maintenance, latencies } = pushed;
         let events = Events { at, good, bad, maintenance, latency: Sketch::of(latencies) };
-        (Series::from(&slo.slo_type), Portion { samples: Vec::new(), events: vec![events] })
+        (slo.series(), Portion { samples: Vec::new(), events: vec![events] })
     }
 
     /// Moves the accounts on to the end of `tick`, and measures nothing.

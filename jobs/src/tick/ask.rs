@@ -166,7 +166,8 @@ pub(crate) async fn record(step: &Step<'_>, answers: &Answers) -> Result<()> {
             let Some(Answer::Counted { good, bad }) = answer else { continue };
             let (maintenance, latency) = (is_maintained(tenant, slo, at), Sketch::default());
             let events = Events { at, good: *good, bad: *bad, maintenance, latency };
-            batch.push(SeriesRecord::of_slo(&tenant.tenant.id, &slo.slo_type, vec![events]));
+            let (tenant, series) = (tenant.tenant.id.clone(), slo.series());
+            batch.push(SeriesRecord { tenant, series, samples: Vec::new(), events: vec![events] });
         }
     }
     store(step.store, &batch).await

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,12 +26,14 @@ use crate::problem::Problem;
 use crate::state::ApiState;
 
 const DEFAULT_SPAN: Span = Span::days(30);
-/// Ticks times sources: some seconds of work.
-const MOST_STEPS: i64 = 1_000_000;
+/// Ticks times sources times the samples that lie in an hour of each: some seconds of work.
+const MOST_WORK: i64 = 50_000_000;
+/// Backtests take a processor for themselves.
+static ONE_AT_A_TIME: Semaphore = Semaphore::const_new(1);
 /// Hours times sources: some hundred megabytes at most.
 const MOST_HOURS: i64 = 200_000;
 /// Ticks between which other work gets its turn.
-const TURN: usize = 200;
+const TURN: usize = 20;
 /// Most firings that are listed; all are counted.
 const MOST_FIRINGS: usize = 1_000;
 
@@ -121,7 +125,8 @@ struct FiringView {
 
 /// Try a promise, or tiers, on the past.
 ///
-/// Each tick of the span is measured as it would have been. Where samples have expired, whole hours stand for them.
+/// Each tick of the span is measured as it would have been. Where samples have expired, whole hours stand for them. One runs
+/// at a time: 429 while another does.
 #[utoipa::path(
     post, path = "/observability/slo/backtest/{tenant_id}", tag = "slo", security(("key" = [])),
     request_body = BacktestRequest,
@@ -133,6 +138,10 @@ async fn backtest(
     State(state): State<ApiState>,
     Json(request): Json<BacktestRequest>,
 ) -> Result<axum::Json<BacktestAnswer>, Problem> {
+    let Ok(_turn) = ONE_AT_A_TIME.try_acquire() else {
+        let detail = "Another backtest is running: try again in some seconds.";
+        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail));
+    };
     let current = wanted(configured(&state, &scope.tenant).await?, Some(&request.slo_type))?.remove(0);
     let components = state.store.components(&scope.tenant).await?;
     let span = request.span(state.clock.now(), state.interval)?;
@@ -213,7 +222,8 @@ impl Past<'_> {
         let sources = i64::try_from(slos[0].sources(self.components).len()).unwrap_or(i64::MAX).max(1);
         let ticks = (self.span.1.seconds() - self.span.0.seconds()) / self.interval.seconds();
         let hours = self.span.1.start().hour().number() - self.first_needed(slos).hour().number();
-        let (most_ticks, most_hours) = (MOST_STEPS / sources, MOST_HOURS / sources);
+        let of_an_hour = 3_600 / self.interval.seconds();
+        let (most_ticks, most_hours) = (MOST_WORK / (sources * of_an_hour), MOST_HOURS / sources);
         if ticks <= most_ticks && hours <= most_hours {
             return Ok(());
         }

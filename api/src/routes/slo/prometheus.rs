@@ -7,7 +7,7 @@ use plimsoll_domain::invalid::{Faults, Invalid};
 use plimsoll_domain::slo::sli::{DEFAULT_QUERY_TIMEOUT_SECONDS, PrometheusAuth, PrometheusQuery, PrometheusSource};
 use plimsoll_domain::slo::{SliKind, Slo};
 
-use crate::secrets::{mask, same_origin};
+use crate::secrets::{is_mask, mask, same_origin};
 
 /// Where and what to ask each tick: `good` and `valid`, or `ratio`. `$interval` in a query stands for the length of a
 /// tick, e.g. `sum(increase(http_requests_total[$interval]))`.
@@ -88,27 +88,36 @@ impl From<PrometheusSource> for PrometheusBody {
 }
 
 /// Puts stored secrets where SLOs of the same name carry their masks. One whose URL leads elsewhere gets none: whoever
-/// may not read a secret could have it sent to a place of their own.
+/// may not read a secret could have it sent to a place of their own. A mask of nothing that is stored is refused.
 pub(super) fn keep_secrets(slos: &mut [Slo], stored: &[Slo]) -> Result<(), Invalid> {
     let mut faults = Faults::default();
     for (index, slo) in slos.iter_mut().enumerate() {
-        let Some(before) = stored.iter().find(|before| before.slo_type == slo.slo_type) else { continue };
-        let (SliKind::Prometheus(source), SliKind::Prometheus(before)) = (&mut slo.kind, &before.kind) else {
-            continue;
-        };
-        let leads_elsewhere = !same_origin(&source.url, &before.url);
-        let mut before = before.clone();
+        let before = stored.iter().find(|before| before.slo_type == slo.slo_type).map(|before| &before.kind);
+        let SliKind::Prometheus(source) = &mut slo.kind else { continue };
         let field = if matches!(source.auth, Some(PrometheusAuth::Bearer(_))) { "bearer" } else { "basic/password" };
-        let (Some(secret), Some(held)) = (source.secret_mut(), before.secret_mut()) else { continue };
-        if *secret != mask(held) {
-            continue;
-        }
-        faults.require(!leads_elsewhere, &format!("/objectives/{index}/prometheus/{field}"), || {
-            "expected the value itself, since the URL leads elsewhere now".to_owned()
+        let held = before.and_then(|before| held_for(source, before));
+        let Some(secret) = source.secret_mut().filter(|secret| is_mask(secret)) else { continue };
+        let held = held.filter(|held| mask(held) == *secret);
+        faults.require(held.is_some(), &format!("/objectives/{index}/prometheus/{field}"), || {
+            "expected the value itself: this is a mask, and nothing is kept for this name and URL that it stands for"
+                .to_owned()
         });
-        secret.clone_from(held);
+        if let Some(held) = held {
+            *secret = held;
+        }
     }
     faults.finish()
+}
+
+/// The secret that is stored for the same server, to be shown in the same way.
+fn held_for(source: &PrometheusSource, before: &SliKind) -> Option<String> {
+    let SliKind::Prometheus(before) = before else { return None };
+    let same_way = matches!(
+        (&source.auth, &before.auth),
+        (Some(PrometheusAuth::Bearer(_)), Some(PrometheusAuth::Bearer(_)))
+            | (Some(PrometheusAuth::Basic { .. }), Some(PrometheusAuth::Basic { .. }))
+    );
+    (same_way && same_origin(&source.url, &before.url)).then(|| before.clone().secret_mut().cloned()).flatten()
 }
 
 /// The same SLOs with their secrets masked.
