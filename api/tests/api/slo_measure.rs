@@ -76,6 +76,30 @@ async fn latencies_are_judged_by_the_threshold_and_their_quantiles_shown() {
 }
 
 #[tokio::test]
+async fn events_inside_maintenance_of_all_that_is_meant_do_not_count() {
+    let of_web = |name: &str, counts: bool| {
+        let mut slo = events(name, 0.9);
+        slo["scope"] = json!({"component": "web"});
+        slo["count_maintenance"] = json!(counts);
+        slo
+    };
+    let world = World::new().await;
+    let admin = world.tenant("acme").await;
+    world.component(&admin, "acme", "web", "push").await;
+    world.component(&admin, "acme", "api", "push").await;
+    let objectives = json!({"objectives": [of_web("out", false), of_web("in", true), events("all", 0.9)]});
+    world.put(&admin, CONFIG, objectives).await.expect(200);
+    let announced = json!({"title": "New disks", "components": ["web"],
+        "starts_at": "2026-11-01T11:59:00Z", "ends_at": "2026-11-01T13:00:00Z"});
+    world.post(&admin, "/tenants/acme/maintenances", announced).await.expect(201);
+    for (name, counted) in [("out", 0), ("in", 10), ("all", 10)] {
+        let push = json!({"slo_type": name, "at": NOON, "good": 9, "valid": 10});
+        let pushed = world.post(&admin, MEASURE, push).await.expect(200);
+        assert_eq!(figures(&pushed.body)[1], json!(counted), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn sessions_that_did_not_crash_are_good() {
     let slo = json!({"slo_type": "web", "kind": "crash_free_sessions", "objective": 0.99, "window": "7d"});
     let (world, admin) = world_with(json!([slo])).await;

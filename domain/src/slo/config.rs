@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use crate::component::Component;
 use crate::ids::{ComponentId, Series, SloType};
 use crate::invalid::{Faults, Invalid};
+use crate::maintenance::Maintenance;
 use crate::slo::burn::{BURN_WINDOWS, DEFAULT_TIERS, Tier};
 use crate::slo::sli::{Judge, SliKind, Source};
 use crate::slo::window::{LONGEST_WINDOW, SHORTEST_WINDOW, Window};
 use crate::slo::{Objective, Thresholds};
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 
 /// Most SLOs one tenant may have.
 pub const MAX_SLOS: usize = 200;
@@ -129,6 +130,13 @@ impl Slo {
     /// The components in its scope.
     pub fn components<'a>(&self, components: &'a [Component]) -> impl Iterator<Item = &'a Component> {
         components.iter().filter(|component| self.scope.includes(component))
+    }
+
+    /// Whether everything in its scope is in announced maintenance at `at`, and so its own events are, too.
+    pub fn is_maintained(&self, components: &[Component], maintenances: &[Maintenance], at: Timestamp) -> bool {
+        let mut inside = self.components(components).peekable();
+        let covered = |component: &Component| maintenances.iter().any(|held| held.covers(&component.id, at));
+        inside.peek().is_some() && inside.all(covered)
     }
 
     /// Where its own events are kept.

@@ -9,15 +9,15 @@ use tokio_util::sync::CancellationToken;
 use plimsoll_domain::ids::{SloType, TenantId};
 use plimsoll_domain::sample::Events;
 use plimsoll_domain::sketch::Sketch;
+use plimsoll_domain::slo::SliKind;
 use plimsoll_domain::slo::sli::{PrometheusQuery, PrometheusSource};
-use plimsoll_domain::slo::{SliKind, Slo};
 use plimsoll_domain::time::{Interval, Tick, Timestamp};
 use plimsoll_runtime::http_client::HttpClient;
 use plimsoll_runtime::prometheus_query::{PrometheusClient, QueryError};
 use plimsoll_store::{Result, SeriesRecord, Store};
 
 use super::Step;
-use super::world::{TenantWorld, World};
+use super::world::World;
 use crate::JobsSettings;
 
 /// How many servers are asked at the same time.
@@ -164,7 +164,8 @@ pub(crate) async fn record(step: &Step<'_>, answers: &Answers) -> Result<()> {
         for slo in &tenant.slos.objectives {
             let answer = answers.get(&(tenant.tenant.id.clone(), slo.slo_type.clone()));
             let Some(Answer::Counted { good, bad }) = answer else { continue };
-            let (maintenance, latency) = (is_maintained(tenant, slo, at), Sketch::default());
+            let (maintenance, latency) =
+                (slo.is_maintained(&tenant.components, &tenant.maintenances, at), Sketch::default());
             let events = Events { at, good: *good, bad: *bad, maintenance, latency };
             let (tenant, series) = (tenant.tenant.id.clone(), slo.series());
             batch.push(SeriesRecord { tenant, series, samples: Vec::new(), events: vec![events] });
@@ -178,12 +179,6 @@ async fn store(store: &dyn Store, batch: &[SeriesRecord]) -> Result<()> {
         store.record_samples(batch).await?;
     }
     Ok(())
-}
-
-/// Whether everything in the scope of `slo` is in announced maintenance.
-fn is_maintained(tenant: &TenantWorld, slo: &Slo, at: Timestamp) -> bool {
-    let mut inside = slo.components(&tenant.components).peekable();
-    inside.peek().is_some() && inside.all(|component| tenant.in_maintenance(&component.id, at))
 }
 
 #[cfg(test)]

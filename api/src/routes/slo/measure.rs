@@ -14,7 +14,6 @@ use plimsoll_domain::accounts::{Plan, Scene};
 use plimsoll_domain::component::Component;
 use plimsoll_domain::ids::TenantId;
 use plimsoll_domain::invalid::{Faults, Invalid};
-use plimsoll_domain::maintenance::Maintenance;
 use plimsoll_domain::sample::{Events, LATEST_PUSH, MAX_INSTANTS, Merged};
 use plimsoll_domain::sketch::Sketch;
 use plimsoll_domain::slo::{Measurement, SliKind, Slo};
@@ -116,7 +115,7 @@ async fn record(state: &ApiState, tenant: &TenantId, slo: &Slo, request: Measure
     let mut events = request.read(slo, state.clock.now(), state.interval)?;
     let components = state.store.components(tenant).await?;
     let maintenances = state.store.maintenances(tenant).await?;
-    events.maintenance = is_maintained(slo, &components, &maintenances, events.at);
+    events.maintenance = slo.is_maintained(&components, &maintenances, events.at);
     let merged = state.store.record_samples(&[SeriesRecord::of_slo(tenant, &slo.slo_type, vec![events])]).await?;
     if merged.refused > 0 {
         let detail =
@@ -126,13 +125,6 @@ async fn record(state: &ApiState, tenant: &TenantId, slo: &Slo, request: Measure
     counter!("plimsoll_pushes_total", "result" => "accepted").increment(merged.accepted);
     counter!("plimsoll_pushes_total", "result" => "duplicate").increment(merged.duplicate);
     Ok(merged)
-}
-
-/// Whether everything in the scope of `slo` is in announced maintenance.
-fn is_maintained(slo: &Slo, components: &[Component], maintenances: &[Maintenance], at: Timestamp) -> bool {
-    let mut inside = slo.components(components).peekable();
-    let covered = |component: &Component| maintenances.iter().any(|held| held.covers(&component.id, at));
-    inside.peek().is_some() && inside.all(covered)
 }
 
 impl MeasureRequest {
