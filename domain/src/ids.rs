@@ -82,6 +82,14 @@ id!(
     MaintenanceId, None
 );
 id!(
+    /// Names an alert within its tenant.
+    AlertId, None
+);
+id!(
+    /// Names a silence within its tenant.
+    SilenceId, None
+);
+id!(
     /// Names an SLO within its tenant: `slo_type` in the API.
     SloType, Some('_')
 );
@@ -144,6 +152,25 @@ impl MaintenanceId {
     /// The id of what a request with this `Idempotency-Key` creates: asking again names the same maintenance.
     pub fn idempotent(tenant: &TenantId, key: &str) -> Self {
         Self(derived("mnt", &[tenant.as_str(), "idempotency-key", key]))
+    }
+}
+
+impl AlertId {
+    /// The id of an episode of a dedup key: the same for everybody who opens it at the same time.
+    pub fn of_episode(tenant: &TenantId, dedup_key: &str, episode: u64) -> Self {
+        Self(derived("alt", &[tenant.as_str(), dedup_key, &episode.to_string()]))
+    }
+}
+
+impl SilenceId {
+    /// A fresh id.
+    pub fn fresh(entropy: &dyn Entropy) -> Self {
+        Self(made("sil", &entropy.bytes()))
+    }
+
+    /// The id of what a request with this `Idempotency-Key` creates: asking again names the same silence.
+    pub fn idempotent(tenant: &TenantId, key: &str) -> Self {
+        Self(derived("sil", &[tenant.as_str(), "idempotency-key", key]))
     }
 }
 

@@ -71,9 +71,9 @@ impl Faults {
     }
 }
 
-/// A text a person wrote: 1 to `max` characters once trimmed, no control characters but newlines.
+/// A text a person wrote: at least one character that is no blank, at most `max` in all, no control characters but newlines.
 pub fn check_text(faults: &mut Faults, text: &str, max: usize, pointer: &str) {
-    let length = text.trim().chars().count();
+    let length = if text.trim().is_empty() { 0 } else { text.chars().count() };
     faults.require((1..=max).contains(&length), pointer, || format!("expected 1 to {max} characters, got {length}"));
     let clean = text.chars().all(|c| !c.is_control() || c == '\n');
     faults.require(clean, pointer, || "expected no control characters".to_owned());

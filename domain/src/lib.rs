@@ -5,6 +5,7 @@
 //! instant give the same answer, in a test as in production.
 
 pub mod accounts;
+pub mod alert;
 pub mod component;
 pub mod entropy;
 pub mod ids;
@@ -16,6 +17,8 @@ pub mod page;
 pub mod probe;
 pub mod rollup;
 pub mod sample;
+pub mod sealing;
+pub mod secret;
 pub mod sketch;
 pub mod slo;
 pub mod tenant;

@@ -129,6 +129,8 @@ pub struct ProbeOutcome {
     pub latency_ms: Option<u32>,
     /// Why it is not `operational`, in words for an operator; no content of the answer.
     pub reason: Option<String>,
+    /// When the certificate that was shown expires, over TLS.
+    pub certificate_expires_at: Option<Timestamp>,
 }
 
 impl ProbeOutcome {
@@ -139,14 +141,21 @@ impl ProbeOutcome {
                 status: SampleStatus::Degraded,
                 latency_ms: Some(latency_ms),
                 reason: Some(format!("answered after {latency_ms} ms, expected at most {limit} ms")),
+                certificate_expires_at: None,
             },
-            _ => Self { status: SampleStatus::Operational, latency_ms: Some(latency_ms), reason: None },
+            _ => Self {
+                status: SampleStatus::Operational,
+                latency_ms: Some(latency_ms),
+                reason: None,
+                certificate_expires_at: None,
+            },
         }
     }
 
     /// No good answer.
     pub fn down(latency_ms: Option<u32>, reason: impl Into<String>) -> Self {
-        Self { status: SampleStatus::Down, latency_ms, reason: Some(reason.into()) }
+        let reason = Some(reason.into());
+        Self { status: SampleStatus::Down, latency_ms, reason, certificate_expires_at: None }
     }
 }
 
@@ -187,6 +196,14 @@ impl HttpProbe {
 }
 
 impl ProbeSpec {
+    /// The values of its headers, any of which may be a secret, to be sealed where they lie.
+    pub fn secrets_mut(&mut self) -> Vec<&mut String> {
+        match self {
+            Self::Http(probe) => probe.headers.values_mut().collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The kind as it is written in the API.
     pub const fn kind(&self) -> &'static str {
         match self {

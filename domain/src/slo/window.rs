@@ -79,6 +79,18 @@ pub enum Window {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Zone(Tz);
 
+impl Serialize for Zone {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Zone {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
 impl PartialOrd for Zone {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
@@ -95,6 +107,11 @@ impl Zone {
     /// The name in the IANA database.
     pub fn name(self) -> &'static str {
         self.0.name()
+    }
+
+    /// The zone's rules.
+    pub const fn tz(self) -> Tz {
+        self.0
     }
 
     /// The first instant of a local day: where clocks are put forward at midnight, the first that there is.
