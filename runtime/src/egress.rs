@@ -4,16 +4,20 @@
 //! cloud's metadata address. Every address is judged after it is resolved and right before it is connected to, so that a
 //! name that changes its mind (DNS rebinding) gains nothing. `PLIMSOLL_EGRESS_ALLOW` opens networks by CIDR.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use ipnet::IpNet;
 
+/// What IANA lists as not globally reachable, multicast, and what only answers from within a cloud. Of the metadata
+/// services, AWS and most others lie in 169.254.0.0/16, Alibaba's in 100.64.0.0/10 and Oracle's in 192.0.0.0/24.
 const CLOSED_V4: [&str; 16] = [
     "0.0.0.0/8",
     "10.0.0.0/8",
     "100.64.0.0/10",
     "127.0.0.0/8",
+    // Azure's wire server: a public address that gives secrets to whoever asks from within.
+    "168.63.129.16/32",
     "169.254.0.0/16",
     "172.16.0.0/12",
     "192.0.0.0/24",
@@ -25,21 +29,20 @@ const CLOSED_V4: [&str; 16] = [
     "203.0.113.0/24",
     "224.0.0.0/4",
     "240.0.0.0/4",
-    "255.255.255.255/32",
 ];
-const CLOSED_V6: [&str; 12] = [
-    "::/128",
-    "::1/128",
-    "64:ff9b:1::/48",
-    "100::/64",
-    "2001::/32",
-    "2001:2::/48",
+/// Everything but global unicast, which is `2000::/3`: so also loopback, `::/96` (compatible), `::ffff:0:0:0/96`
+/// (translated), `64:ff9b:1::/48`, `fc00::/7` with the clouds' metadata, `fe80::/10` and multicast. And what is special
+/// within global unicast.
+const CLOSED_V6: [&str; 7] = [
+    "::/3",
+    "4000::/2",
+    "8000::/1",
+    // Protocol assignments: Teredo, benchmarking, ORCHID.
+    "2001::/23",
     "2001:db8::/32",
+    // 6to4: whatever it leads to, it is not the host that was named.
+    "2002::/16",
     "3fff::/20",
-    "5f00::/16",
-    "fc00::/7",
-    "fe80::/9",
-    "ff00::/8",
 ];
 
 /// The addresses that may be spoken to.
@@ -84,13 +87,18 @@ impl Egress {
         Self { own: own.into(), ..self.clone() }
     }
 
-    /// Whether `address` may be spoken to.
+    /// Whether `address` may be spoken to. What is allowed is allowed as it is written (a mapped IPv4 address is that
+    /// address); a tunnel or translator that leads into an allowed network is not.
     pub fn permits(&self, address: SocketAddr) -> bool {
-        let ip = address.ip();
-        let forms: Vec<IpAddr> = std::iter::once(ip).chain(embedded_v4(ip).map(IpAddr::V4)).collect();
-        self.own.contains(&address)
-            || self.allowed.iter().any(|net| forms.iter().any(|form| net.contains(form)))
-            || !self.closed.iter().any(|net| forms.iter().any(|form| net.contains(form)))
+        let within = |nets: &[IpNet], ip: IpAddr| nets.iter().any(|net| net.contains(&ip));
+        let (written, ip) = (address.ip(), address.ip().to_canonical());
+        if self.own.contains(&address) || within(&self.allowed, written) || within(&self.allowed, ip) {
+            return true;
+        }
+        match translated(ip) {
+            Some(to) => !within(&self.closed, to.into()),
+            None => !within(&self.closed, ip) && !isatap(ip).is_some_and(|to| within(&self.closed, to.into())),
+        }
     }
 
     /// The addresses of `host` that may be spoken to; at least one.
@@ -106,19 +114,32 @@ impl Egress {
     }
 }
 
-/// The IPv4 address that an IPv6 one stands for: mapped, compatible, NAT64 or 6to4.
-fn embedded_v4(ip: IpAddr) -> Option<Ipv4Addr> {
-    let IpAddr::V6(v6) = ip else { return None };
-    let s = v6.segments();
-    let join = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
-    match s {
-        [0, 0, 0, 0, 0, 0 | 0xffff, ..] if v6 != Ipv6Addr::LOCALHOST && v6 != Ipv6Addr::UNSPECIFIED => {
-            Some(join(s[6], s[7]))
-        }
-        [0, 0, 0, 0, 0xffff, 0, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => Some(join(s[6], s[7])),
-        [0x2002, high, low, ..] => Some(join(high, low)),
+/// The IPv4 address that a NAT64 with the well-known prefix connects to. With a prefix of its own, nobody can tell.
+fn translated(ip: IpAddr) -> Option<Ipv4Addr> {
+    match segments(ip)? {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(join(high, low)),
         _ => None,
     }
+}
+
+/// The IPv4 address that an ISATAP one is tunnelled to, whatever its prefix.
+fn isatap(ip: IpAddr) -> Option<Ipv4Addr> {
+    match segments(ip)? {
+        // The one bit that may be set says whether the address is globally unique.
+        [_, _, _, _, 0 | 0x200, 0x5efe, high, low] => Some(join(high, low)),
+        _ => None,
+    }
+}
+
+fn segments(ip: IpAddr) -> Option<[u16; 8]> {
+    match ip {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(v6) => Some(v6.segments()),
+    }
+}
+
+fn join(high: u16, low: u16) -> Ipv4Addr {
+    Ipv4Addr::from((u32::from(high) << 16) | u32::from(low))
 }
 
 #[cfg(test)]
@@ -132,7 +153,14 @@ mod tests {
     #[test]
     fn only_public_addresses_are_open_in_whatever_form_they_are_written() {
         let egress = Egress::new(&[]);
-        for open in ["93.184.216.34", "1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"] {
+        for open in [
+            "93.184.216.34",
+            "1.1.1.1",
+            "2606:4700::1111",
+            "::ffff:1.1.1.1",
+            "64:ff9b::101:101",
+            "2606:4700::5efe:1.1.1.1",
+        ] {
             assert!(permits(&egress, open), "{open}");
         }
         for closed in [
@@ -159,6 +187,20 @@ mod tests {
             "2002:7f00:1::",
             "2001:db8::1",
             "::ffff:0:10.0.0.1",
+            "168.63.129.16",
+            "100.100.100.200",
+            "192.0.0.192",
+            "fd20:ce::254",
+            "64:ff9b::7f00:1",
+            "64:ff9b:1::a9fe:a9fe",
+            "64:ff9b:1::808:808",
+            "2001:0:5ef5:79fd::80ff:fffe",
+            "2002:808:808::1",
+            "2606:4700::5efe:10.0.0.1",
+            "2606:4700::200:5efe:169.254.169.254",
+            "::8.8.8.8",
+            "4000::1",
+            "1000::1",
         ] {
             assert!(!permits(&egress, closed), "{closed}");
         }
@@ -168,6 +210,7 @@ mod tests {
     fn networks_and_own_addresses_can_be_opened() {
         let egress = Egress::new(&["10.1.0.0/16".parse().expect("a network")]);
         assert!(permits(&egress, "10.1.2.3") && permits(&egress, "::ffff:10.1.2.3") && !permits(&egress, "10.2.0.1"));
+        assert!(!permits(&egress, "64:ff9b::10.1.2.3") && !permits(&egress, "::10.1.2.3"));
         let own = egress.and_own(&["127.0.0.1:8080".parse().expect("an address")]);
         assert!(own.permits("127.0.0.1:8080".parse().expect("an address")));
         assert!(!own.permits("127.0.0.1:22".parse().expect("an address")));

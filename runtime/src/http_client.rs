@@ -2,7 +2,7 @@
 //! before the request, and both again for every redirect. It heeds no proxy variables, which would defeat all that.
 
 use std::net::SocketAddr;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -10,20 +10,40 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, StatusCode};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::{Attempt, Policy};
+use reqwest::tls::TlsInfo;
 use url::{Host, Url, form_urlencoded};
 
+use plimsoll_domain::time::Timestamp;
+
+use crate::certificate;
 use crate::egress::{Egress, EgressError};
 
 const MAX_REDIRECTS: usize = 5;
 
-/// Sends requests to permitted addresses only. Every request has a connection of its own, so that a probe sees what a
-/// newcomer would see.
+/// Sends requests to permitted addresses only.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     direct: reqwest::Client,
     following: reqwest::Client,
     egress: Egress,
+    connect_timeout: Duration,
 }
+
+/// What becomes of connections, and how long it may take to make one.
+#[derive(Clone, Copy)]
+struct Connections {
+    idle_per_host: usize,
+    idle_for: Duration,
+    connect_timeout: Duration,
+}
+
+/// One for each request.
+const ONE_EACH: Connections =
+    Connections { idle_per_host: 0, idle_for: Duration::ZERO, connect_timeout: Duration::from_secs(10) };
+/// Kept for less than the minute after which many servers hang up. The shorter time to connect leaves most of a request's
+/// own time, so that "no connection" is told apart from "no answer".
+const KEPT: Connections =
+    Connections { idle_per_host: 32, idle_for: Duration::from_secs(55), connect_timeout: Duration::from_secs(5) };
 
 /// A request.
 #[derive(Clone, Debug)]
@@ -34,11 +54,13 @@ pub struct Request {
     pub url: Url,
     /// With which headers.
     pub headers: HeaderMap,
+    /// With what in it; empty for none.
+    pub body: Bytes,
     /// Whether up to five redirects are followed.
     pub follow_redirects: bool,
     /// Time for the whole exchange.
     pub timeout: Duration,
-    /// How much of the body is read at most, in bytes.
+    /// How much of the answer's body is read at most, in bytes.
     pub body_limit: usize,
 }
 
@@ -75,8 +97,12 @@ pub enum Credentials<'a> {
 pub struct Response {
     /// Its status.
     pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
     /// The first bytes of its body.
     pub body: Bytes,
+    /// Over TLS: when the certificate of whoever answered expires. One that is not valid gives no answer at all.
+    pub certificate_expires_at: Option<Timestamp>,
 }
 
 /// Why there is no answer; the words are for operators and hold no secrets.
@@ -85,34 +111,69 @@ pub enum HttpError {
     /// The address must not be spoken to.
     #[error(transparent)]
     Egress(#[from] EgressError),
-    /// It took too long.
+    /// It took too long, and how far it came is not known.
     #[error("no answer within {0} ms")]
     Timeout(u128),
+    /// No connection was made in time.
+    #[error("no connection within {0} ms")]
+    ConnectTimeout(u128),
+    /// No connection was made, or TLS was not agreed upon.
+    #[error("{0}")]
+    NotConnected(String),
     /// It is no request: its URL is not of HTTP, or a header cannot carry its value.
     #[error("{0}")]
     Unsendable(String),
-    /// The exchange failed.
+    /// The exchange failed after it had begun.
     #[error("{0}")]
     Failed(String),
 }
 
+impl HttpError {
+    /// Whether the request may have arrived all the same. If not, sending it again does nothing twice.
+    pub const fn may_have_arrived(&self) -> bool {
+        match self {
+            Self::Egress(_) | Self::ConnectTimeout(_) | Self::NotConnected(_) | Self::Unsendable(_) => false,
+            Self::Timeout(_) | Self::Failed(_) => true,
+        }
+    }
+}
+
 impl HttpClient {
-    /// A client that speaks only to what `egress` permits.
+    /// A client that speaks only to what `egress` permits. Every request has a connection of its own, so that a probe
+    /// sees what a newcomer would see.
     pub fn new(egress: &Egress) -> Self {
+        Self::with(egress, ONE_EACH)
+    }
+
+    /// The same, but up to 32 idle connections to each host are kept for 55 seconds: for deliveries, of which many go to
+    /// one place. A kept connection leads to the address that was judged when it was made.
+    pub fn keeping_connections(egress: &Egress) -> Self {
+        Self::with(egress, KEPT)
+    }
+
+    fn with(egress: &Egress, connections: Connections) -> Self {
         install_tls_provider();
         let follow = {
             let egress = egress.clone();
             Policy::custom(move |attempt| follow(&egress, attempt))
         };
-        Self { direct: build(egress, Policy::none()), following: build(egress, follow), egress: egress.clone() }
+        Self {
+            direct: build(egress, Policy::none(), connections),
+            following: build(egress, follow, connections),
+            egress: egress.clone(),
+            connect_timeout: connections.connect_timeout,
+        }
     }
 
     /// Sends `request` and reads the beginning of the answer.
     pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
         check_literal(&self.egress, &request.url)?;
         let client = if request.follow_redirects { &self.following } else { &self.direct };
-        let sending = client.request(request.method, request.url).headers(request.headers);
-        exchange(sending, request.timeout, request.body_limit).await
+        let mut sending = client.request(request.method, request.url).headers(request.headers);
+        if !request.body.is_empty() {
+            sending = sending.body(request.body);
+        }
+        self.exchange(sending, request.timeout, request.body_limit).await
     }
 
     /// Posts `form` and reads the beginning of the answer.
@@ -126,7 +187,28 @@ impl HttpClient {
             Some(Credentials::Bearer(token)) => posting.bearer_auth(token),
             None => posting,
         };
-        exchange(posting, form.timeout, form.body_limit).await
+        self.exchange(posting, form.timeout, form.body_limit).await
+    }
+
+    async fn exchange(
+        &self,
+        sending: reqwest::RequestBuilder,
+        timeout: Duration,
+        body_limit: usize,
+    ) -> Result<Response, HttpError> {
+        // A URL is left out of what is said: its path may be a secret.
+        let failed = |error: reqwest::Error| describe(&error.without_url(), timeout, self.connect_timeout);
+        let mut answer = sending.timeout(timeout).send().await.map_err(failed)?;
+        let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
+        let leaf = answer.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
+        let certificate_expires_at = leaf.and_then(certificate::expires_at);
+        let mut body = BytesMut::new();
+        while body.len() < body_limit
+            && let Some(chunk) = answer.chunk().await.map_err(failed)?
+        {
+            body.extend_from_slice(&chunk[..chunk.len().min(body_limit - body.len())]);
+        }
+        Ok(Response { status, headers, body: body.freeze(), certificate_expires_at })
     }
 }
 
@@ -140,35 +222,20 @@ pub fn install_tls_provider() {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that builds HTTP clients")]
-fn build(egress: &Egress, redirects: Policy) -> reqwest::Client {
+fn build(egress: &Egress, redirects: Policy, connections: Connections) -> reqwest::Client {
     reqwest::Client::builder()
         .no_proxy()
         .redirect(redirects)
         .referer(false)
-        .dns_resolver(std::sync::Arc::new(GuardedResolver(egress.clone())))
-        .pool_max_idle_per_host(0)
-        .connect_timeout(Duration::from_secs(10))
+        .dns_resolver(Arc::new(GuardedResolver(egress.clone())))
+        .pool_max_idle_per_host(connections.idle_per_host)
+        .pool_idle_timeout(connections.idle_for)
+        .connect_timeout(connections.connect_timeout)
+        .tcp_nodelay(true)
+        .tls_info(true)
         .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
         .build()
         .expect("a client without certificates of its own can be built")
-}
-
-async fn exchange(
-    sending: reqwest::RequestBuilder,
-    timeout: Duration,
-    body_limit: usize,
-) -> Result<Response, HttpError> {
-    // A URL is left out of what is said: its path may be a secret.
-    let failed = |error: reqwest::Error| describe(&error.without_url(), timeout);
-    let mut answer = sending.timeout(timeout).send().await.map_err(failed)?;
-    let status = answer.status();
-    let mut body = BytesMut::new();
-    while body.len() < body_limit
-        && let Some(chunk) = answer.chunk().await.map_err(failed)?
-    {
-        body.extend_from_slice(&chunk[..chunk.len().min(body_limit - body.len())]);
-    }
-    Ok(Response { status, body: body.freeze() })
 }
 
 fn check_literal(egress: &Egress, url: &Url) -> Result<(), EgressError> {
@@ -208,8 +275,11 @@ impl Resolve for GuardedResolver {
     }
 }
 
-fn describe(error: &reqwest::Error, timeout: Duration) -> HttpError {
+fn describe(error: &reqwest::Error, timeout: Duration, connect_timeout: Duration) -> HttpError {
     if error.is_timeout() {
+        if error.is_connect() {
+            return HttpError::ConnectTimeout(connect_timeout.as_millis());
+        }
         return HttpError::Timeout(timeout.as_millis());
     }
     let mut innermost: &dyn std::error::Error = error;
@@ -220,6 +290,7 @@ fn describe(error: &reqwest::Error, timeout: Duration) -> HttpError {
     match innermost.downcast_ref::<EgressError>() {
         Some(refused) => HttpError::Egress(refused.clone()),
         None if error.is_builder() => HttpError::Unsendable(innermost.to_string()),
+        None if error.is_connect() => HttpError::NotConnected(innermost.to_string()),
         None => HttpError::Failed(innermost.to_string()),
     }
 }

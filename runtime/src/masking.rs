@@ -27,6 +27,9 @@ const SENSITIVE: [&str; 13] = [
 /// Beginnings of our own keys, and of credentials in headers.
 const PREFIXES: [&str; 5] = ["plk_", "pla_", "Bearer ", "Basic ", "whsec_"];
 
+/// How many characters of somebody else's words are repeated.
+const MAX_WORDS: usize = 200;
+
 /// The letters that those parts begin with, as bits.
 const BEGINNINGS: u32 = {
     let (mut letters, mut at) = (0, 0);
@@ -84,6 +87,17 @@ pub fn mask_text(text: &str) -> Cow<'_, str> {
     masked
 }
 
+/// What somebody else's server said, fit to be shown: one line of at most 200 characters, keys masked.
+pub fn presentable(words: &str) -> String {
+    let words = mask_text(words);
+    let parts = words.split(|c: char| c.is_whitespace() || c.is_control()).filter(|part| !part.is_empty());
+    let line = parts.collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MAX_WORDS) {
+        Some(_) => line.chars().take(MAX_WORDS - 1).chain(['…']).collect(),
+        None => line,
+    }
+}
+
 fn mask_after(text: &str, prefix: &str, ends: impl Fn(char) -> bool) -> String {
     let mut parts = text.split(prefix);
     let mut masked = parts.next().unwrap_or_default().to_owned();
@@ -131,5 +145,14 @@ mod tests {
         assert_eq!(masked("Authorization: Bearer abc.def"), "Authorization: Bearer ••••");
         assert_eq!(masked("Authorization: Basic dTpw+/==, no"), "Authorization: Basic ••••, no");
         assert!(matches!(mask_text("nothing to hide"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn the_words_of_others_are_one_short_line_without_keys() {
+        assert_eq!(
+            presentable(" 5.7.1\r\n no\tplk_22\u{7}! "),
+            "5.7.1 no plk_••••!".replace("plk_••••!", "plk_•••• !")
+        );
+        assert_eq!(presentable(&"é".repeat(500)), "é".repeat(199) + "…");
     }
 }

@@ -14,12 +14,10 @@ use url::Url;
 
 use crate::egress::EgressError;
 use crate::http_client::{Credentials, Form, HttpClient, HttpError, Response};
-use crate::masking::{MASKED, mask_text};
+use crate::masking::{self, MASKED};
 
 /// How long an answer may be. One sample with its labels takes some hundred bytes.
 const ANSWER_LIMIT: usize = 1024 * 1024;
-/// How many characters of a server's own words are repeated.
-const MAX_WORDS: usize = 200;
 
 /// Asks the Prometheus servers of tenants.
 #[derive(Clone, Debug)]
@@ -140,9 +138,9 @@ fn not_answered(error: HttpError, source: &PrometheusSource) -> QueryError {
     match error {
         HttpError::Egress(error @ EgressError::Refused { .. }) => QueryError::Refused(error.to_string()),
         HttpError::Egress(error @ EgressError::Unresolved { .. }) => QueryError::Unreachable(error.to_string()),
-        HttpError::Timeout(_) => QueryError::TimedOut(source.timeout_seconds),
+        HttpError::Timeout(_) | HttpError::ConnectTimeout(_) => QueryError::TimedOut(source.timeout_seconds),
         HttpError::Unsendable(reason) => QueryError::Unsendable(reason),
-        HttpError::Failed(reason) => QueryError::Unreachable(reason),
+        HttpError::NotConnected(reason) | HttpError::Failed(reason) => QueryError::Unreachable(reason),
     }
 }
 
@@ -208,11 +206,5 @@ fn presentable(words: &str, auth: Option<&PrometheusAuth>) -> String {
         None => "",
     };
     let words = if secret.is_empty() { words.to_owned() } else { words.replace(secret, MASKED) };
-    let words = mask_text(&words);
-    let parts = words.split(|c: char| c.is_whitespace() || c.is_control()).filter(|part| !part.is_empty());
-    let line = parts.collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(MAX_WORDS) {
-        Some(_) => line.chars().take(MAX_WORDS - 1).chain(['…']).collect(),
-        None => line,
-    }
+    masking::presentable(&words)
 }

@@ -1,77 +1,32 @@
-//! Configuration: one typed tree, read once, from a TOML file and `PLIMSOLL_*` variables (the variables win).
-//!
-//! Every key is a field of [`Config`], and every field says what it means, its default, and when to change it. A key that
-//! is not known is refused by name: a setting with a slip of the pen must not be silently without effect.
+//! From a file and variables to the tree: what is read is checked here, and refused by the name of its key. No message
+//! repeats a value that may be a secret.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use ipnet::IpNet;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use plimsoll_domain::ids::TenantId;
 use plimsoll_domain::incident::DEFAULT_SETTLE;
 use plimsoll_domain::time::{Interval, Span};
 
-use crate::masking;
+use super::lists::{List, SecretList};
+use super::{Config, LogFormat, Smtp};
+use crate::secret_box::SecretKey;
 
 /// Variables with our prefix that are not keys of the server's configuration.
 const NOT_KEYS: [&str; 3] = ["PLIMSOLL_URL", "PLIMSOLL_KEY", "PLIMSOLL_CONFIG"];
 /// Variables with this prefix are for the tests.
 const TEST_PREFIX: &str = "PLIMSOLL_TEST_";
 
-/// What the process was told.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// `PLIMSOLL_HTTP_ADDR`: where API and status site listen. Default `127.0.0.1:8080`. Change it to be reachable from
-    /// other machines, behind a proxy that ends TLS.
-    pub http_addr: SocketAddr,
-    /// `PLIMSOLL_STORE`: `embedded:PATH` or `mongodb://…`. Default `embedded:./data`. Change it when one machine is not
-    /// enough.
-    pub store: String,
-    /// `PLIMSOLL_DATA_DIR`: folder for the made keys and the last good pages. Default: the embedded store's, else `./data`.
-    pub data_dir: PathBuf,
-    /// `PLIMSOLL_ROOT_KEY`: the platform owner's key. Default: made at first start and kept in the data folder.
-    pub root_key: Option<SecretString>,
-    /// `PLIMSOLL_SAMPLING_INTERVAL_SECONDS`: length of a tick, 5 to 300. Default 60. Change it for tests, or to halve
-    /// the load.
-    pub interval: Interval,
-    /// `PLIMSOLL_SETTLE_SECONDS`: how long a component must stay well before its incident is resolved, 0 to 3,600.
-    /// Default 300. Change it when components flap.
-    pub settle: Span,
-    /// `PLIMSOLL_EGRESS_ALLOW`: private networks (CIDR, comma-separated) that probes may reach. Default none.
-    pub egress_allow: Vec<IpNet>,
-    /// `PLIMSOLL_REFERENCE_ADDRESSES`: `host:port` addresses, comma-separated. When a look fails and none of these can be
-    /// reached either, we are cut off ourselves, and samples are `unknown`. Default none: never assumed.
-    pub reference_addresses: Vec<String>,
-    /// `PLIMSOLL_PUBLIC_URL`: how the outside names us, for links. Default: `http://` and the address.
-    pub public_url: String,
-    /// `PLIMSOLL_SITE_TENANT`: whose page stands at `/`. Default `plimsoll`.
-    pub site_tenant: TenantId,
-    /// `LOG_FORMAT`: `json` or `pretty`. Default: `pretty` on a terminal, else `json`.
-    pub log_format: Option<LogFormat>,
-    /// `RUST_LOG`: which lines are written, e.g. `info,plimsoll_jobs=debug`. Default `info`.
-    pub log_filter: String,
-}
-
-/// How log lines look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// One JSON object per line.
-    Json,
-    /// For people.
-    Pretty,
-}
-
 /// Why a configuration was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read, or holds an unknown key or a value of the wrong type.
     #[error("the configuration cannot be read: {0}")]
-    Unreadable(#[from] ::config::ConfigError),
+    Unreadable(String),
     /// A value is not what its key expects.
     #[error("{key} {reason}")]
     Wrong {
@@ -82,6 +37,14 @@ pub enum ConfigError {
     },
 }
 
+impl From<::config::ConfigError> for ConfigError {
+    /// The lines of a file that a parser repeats, to point at one, may hold a secret: they are left out.
+    fn from(error: ::config::ConfigError) -> Self {
+        let words = error.to_string();
+        Self::Unreadable(words.lines().filter(|line| !line.contains('|')).collect::<Vec<_>>().join(" "))
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Raw {
@@ -89,34 +52,17 @@ struct Raw {
     store: Option<String>,
     data_dir: Option<PathBuf>,
     root_key: Option<SecretString>,
-    /// Accepted, so that a deployment can be prepared: nothing is stored yet that it would encrypt.
-    #[serde(rename = "secret_key")]
-    _secret_key: Option<SecretString>,
+    secret_key: Option<SecretString>,
+    secret_key_previous: Option<SecretList>,
+    smtp_url: Option<SecretString>,
+    smtp_from: Option<String>,
+    smtp_ca_file: Option<PathBuf>,
     sampling_interval_seconds: Option<i64>,
     settle_seconds: Option<i64>,
     egress_allow: Option<List>,
     reference_addresses: Option<List>,
     public_url: Option<String>,
     site_tenant: Option<String>,
-}
-
-/// A TOML array, or a comma-separated text.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum List {
-    Items(Vec<String>),
-    Text(String),
-}
-
-impl List {
-    fn items(this: Option<Self>) -> Vec<String> {
-        let items = match this {
-            Some(Self::Items(items)) => items,
-            Some(Self::Text(text)) => text.split(',').map(str::to_owned).collect(),
-            None => Vec::new(),
-        };
-        items.iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
-    }
 }
 
 impl Config {
@@ -134,22 +80,6 @@ impl Config {
         let raw: Raw = sources.add_source(variables.ignore_empty(true)).build()?.try_deserialize()?;
         raw.check(environment)
     }
-
-    /// What is running, for people to read: no secrets.
-    pub fn public_view(&self) -> Value {
-        json!({
-            "http_addr": self.http_addr,
-            "store": masking::mask_text(&self.store),
-            "data_dir": self.data_dir,
-            "sampling_interval_seconds": self.interval.seconds(),
-            "settle_seconds": self.settle.seconds(),
-            "egress_allow": self.egress_allow,
-            "reference_addresses": self.reference_addresses,
-            "public_url": self.public_url,
-            "site_tenant": self.site_tenant,
-            "log_filter": self.log_filter,
-        })
-    }
 }
 
 impl Raw {
@@ -165,6 +95,9 @@ impl Raw {
         let interval = Interval::from_seconds(self.sampling_interval_seconds.unwrap_or(60));
         let networks = List::items(self.egress_allow);
         let networks = networks.iter().map(|net| parse("PLIMSOLL_EGRESS_ALLOW", "networks such as 10.0.0.0/8", net));
+        let previous = SecretList::items(self.secret_key_previous);
+        let previous = previous.iter().map(|text| secret_key("PLIMSOLL_SECRET_KEY_PREVIOUS", text));
+        let smtp = smtp(self.smtp_url.as_ref(), self.smtp_from, self.smtp_ca_file)?;
         let references = List::items(self.reference_addresses);
         for address in &references {
             plimsoll_domain::probe::split_address(address).map_err(|r| wrong("PLIMSOLL_REFERENCE_ADDRESSES", r))?;
@@ -174,6 +107,9 @@ impl Raw {
             data_dir: self.data_dir.or(embedded).unwrap_or_else(|| PathBuf::from("./data")),
             store,
             root_key: self.root_key,
+            secret_key: self.secret_key.map(|text| secret_key("PLIMSOLL_SECRET_KEY", &text)).transpose()?,
+            secret_key_previous: previous.collect::<Result<_, _>>()?,
+            smtp,
             interval: interval.map_err(|reason| wrong("PLIMSOLL_SAMPLING_INTERVAL_SECONDS", reason))?,
             settle: Span::from_seconds(settle),
             egress_allow: networks.collect::<Result<_, _>>()?,
@@ -201,6 +137,32 @@ fn parse<T: std::str::FromStr>(key: &'static str, expected: &str, text: &str) ->
     text.parse().map_err(|_| wrong(key, format!("expected {expected}, got {text:?}")))
 }
 
+fn secret_key(key: &'static str, text: &SecretString) -> Result<SecretKey, ConfigError> {
+    text.expose_secret().parse().map_err(|reason| wrong(key, reason))
+}
+
+/// Without a URL there is no mail, and what else is said of it would be without effect: that is refused.
+fn smtp(
+    url: Option<&SecretString>,
+    from: Option<String>,
+    ca_file: Option<PathBuf>,
+) -> Result<Option<Smtp>, ConfigError> {
+    let Some(url) = url else {
+        let without = |key| Err(wrong(key, "there is no PLIMSOLL_SMTP_URL for it"));
+        return match (from, ca_file) {
+            (Some(_), _) => without("PLIMSOLL_SMTP_FROM"),
+            (_, Some(_)) => without("PLIMSOLL_SMTP_CA_FILE"),
+            (None, None) => Ok(None),
+        };
+    };
+    let mut smtp = Smtp::from_url(url.expose_secret()).map_err(|reason| wrong("PLIMSOLL_SMTP_URL", reason))?;
+    if let Some(from) = from {
+        smtp.from = parse("PLIMSOLL_SMTP_FROM", "a mailbox such as Plimsoll <plimsoll@example.com>", &from)?;
+    }
+    smtp.ca_file = ca_file;
+    Ok(Some(smtp))
+}
+
 fn log_format(text: &str) -> Result<LogFormat, ConfigError> {
     match text {
         "json" => Ok(LogFormat::Json),
@@ -211,6 +173,8 @@ fn log_format(text: &str) -> Result<LogFormat, ConfigError> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -254,5 +218,59 @@ mod tests {
             let message = read(&[(name, value)]).expect_err("refused").to_string();
             assert!(message.contains(name) && message.contains(expected), "{message}");
         }
+    }
+
+    #[test]
+    fn keys_are_read_from_text_and_from_a_list() {
+        let (one, two) = ("A".repeat(43), "B".repeat(42) + "A");
+        let given =
+            read(&[("PLIMSOLL_SECRET_KEY", &one), ("PLIMSOLL_SECRET_KEY_PREVIOUS", &format!("{two}, {one}=,"))])
+                .expect("valid");
+        let current = given.secret_key.as_ref().expect("given");
+        assert_eq!((given.secret_key_previous.len(), given.secret_key_previous[1].id()), (2, current.id()));
+        assert_eq!(given.public_view()["encryption_key_given"], true);
+        assert!(!format!("{given:?} {}", given.public_view()).contains("AAAA"));
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        write!(file, "secret_key_previous = [\"{two}\", \"{one}\"]").expect("written");
+        let read = Config::read(Some(file.path()), &HashMap::new()).expect("valid");
+        assert_eq!(read.secret_key_previous[1].id(), current.id());
+        assert!(read.secret_key.is_none());
+    }
+
+    #[test]
+    fn mail_is_sent_where_the_url_says_and_shown_without_its_password() {
+        let config = read(&[
+            ("PLIMSOLL_SMTP_URL", "smtps://user:s3cr3t@mail.example.com"),
+            ("PLIMSOLL_SMTP_FROM", "Status <status@example.com>"),
+            ("PLIMSOLL_SMTP_CA_FILE", "/etc/ca.pem"),
+        ])
+        .expect("valid");
+        let shown = config.public_view();
+        assert_eq!(shown["smtp"]["host"], "mail.example.com");
+        assert_eq!(shown["smtp"]["from"], "Status <status@example.com>");
+        assert!(!format!("{config:?} {shown}").contains("s3cr3t") && !shown.to_string().contains("user"), "{shown}");
+        let defaults = read(&[("PLIMSOLL_SMTP_URL", "smtp://localhost")]).expect("valid").smtp.expect("given");
+        assert_eq!(defaults.from.to_string(), "Plimsoll <plimsoll@localhost>");
+        assert!(read(&[]).expect("valid").smtp.is_none());
+    }
+
+    #[test]
+    fn a_wrong_secret_is_refused_by_its_key_and_not_repeated() {
+        for (name, value, expected) in [
+            ("PLIMSOLL_SECRET_KEY", "c2VjcmV0", "32 bytes in base64, got 6 bytes"),
+            ("PLIMSOLL_SECRET_KEY_PREVIOUS", "c2VjcmV0", "32 bytes in base64, got 6 bytes"),
+            ("PLIMSOLL_SMTP_URL", "http://user:c2VjcmV0@mail.example.com", "smtps://"),
+        ] {
+            let error = read(&[(name, value)]).expect_err("refused");
+            let told = format!("{error} {error:?}");
+            assert!(told.contains(name) && told.contains(expected) && !told.contains("c2VjcmV0"), "{told}");
+        }
+        for (name, value) in [("PLIMSOLL_SMTP_FROM", "a@b.c"), ("PLIMSOLL_SMTP_CA_FILE", "/etc/ca.pem")] {
+            let alone = read(&[(name, value)]).expect_err("refused").to_string();
+            assert!(alone.contains(name) && alone.contains("PLIMSOLL_SMTP_URL"), "{alone}");
+        }
+        let url = ("PLIMSOLL_SMTP_URL", "smtp://localhost");
+        let nobody = read(&[url, ("PLIMSOLL_SMTP_FROM", "nobody")]).expect_err("refused").to_string();
+        assert!(nobody.contains("PLIMSOLL_SMTP_FROM") && nobody.contains("a mailbox"), "{nobody}");
     }
 }
