@@ -9,8 +9,11 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 
+use plimsoll_domain::alert::{Alert, AlertConfig, ReceiverName, ReceiverState, Silence};
 use plimsoll_domain::component::Component;
-use plimsoll_domain::ids::{ComponentId, HourKey, IncidentId, KeyId, MaintenanceId, Series, SloType, TenantId};
+use plimsoll_domain::ids::{
+    AlertId, ComponentId, HourKey, IncidentId, KeyId, MaintenanceId, Series, SilenceId, SloType, TenantId,
+};
 use plimsoll_domain::incident::Incident;
 use plimsoll_domain::maintenance::Maintenance;
 use plimsoll_domain::page::StatusSnapshot;
@@ -22,8 +25,9 @@ use plimsoll_domain::tenant::{ApiKey, Tenant};
 use plimsoll_domain::time::{Day, Hour, Timestamp};
 
 use crate::{
-    Components, Fold, Incidents, Leases, Maintenances, Measurements, PublicReads, Result, Samples, SeriesRecord,
-    SloConfigs, Snapshots, Store, StoreError, Tenants, UnfoldedHour,
+    AlertConfigs, AlertFilter, AlertScene, Alerts, Backlog, Components, Fold, Incidents, Leases, Maintenances,
+    Measurements, PublicReads, ReceiverStates, Reseal, Result, Samples, SeriesRecord, Silences, SloConfigs, Snapshots,
+    Store, StoreError, Tenants, Told, UnfoldedHour,
 };
 
 /// When a call fails.
@@ -142,6 +146,34 @@ wrap! {
         fn maintenances(tenant: &TenantId) -> Vec<Maintenance>;
         fn maintenances_across_tenants(after: Timestamp) -> Vec<Maintenance>;
     }
+    AlertConfigs {
+        fn alert_config(tenant: &TenantId) -> Option<AlertConfig>;
+        fn put_alert_config(tenant: &TenantId, config: &AlertConfig) -> ();
+    }
+    Alerts {
+        fn alert_scene(tenant: &TenantId, dedup_keys: &[String], now: Timestamp) -> AlertScene;
+        fn put_alerts(alerts: &[Alert]) -> Vec<bool>;
+        fn put_alerts_and_tell(alerts: &[Alert], told: Told) -> Vec<bool>;
+        fn alert(tenant: &TenantId, alert: &AlertId) -> Option<Alert>;
+        fn alerts(tenant: &TenantId, filter: &AlertFilter, after: Option<(Timestamp, AlertId)>, limit: usize)
+            -> Vec<Alert>;
+        fn open_alerts_across_tenants(sources: &[&str]) -> Vec<Alert>;
+        fn open_alerts(tenant: &TenantId, limit: usize) -> Vec<Alert>;
+        fn ready_receivers_across_tenants(now: Timestamp) -> Vec<(TenantId, ReceiverName)>;
+        fn ready_alerts(tenant: &TenantId, receiver: &ReceiverName, now: Timestamp, limit: usize) -> Vec<Alert>;
+        fn alerts_to_reconsider_across_tenants(now: Timestamp, limit: usize) -> Vec<Alert>;
+        fn backlog_across_tenants() -> Backlog;
+    }
+    Silences {
+        fn put_silence(silence: &Silence) -> ();
+        fn silence(tenant: &TenantId, silence: &SilenceId) -> Option<Silence>;
+        fn silences(tenant: &TenantId, since: Timestamp) -> Vec<Silence>;
+        fn silences_until_resolved_across_tenants() -> Vec<Silence>;
+    }
+    ReceiverStates {
+        fn receiver_states(tenant: &TenantId) -> Vec<ReceiverState>;
+        fn put_receiver_states(states: &[ReceiverState]) -> ();
+    }
     Snapshots {
         fn put_snapshots(snapshots: &[StatusSnapshot]) -> ();
         fn touch_snapshots(tenants: &[TenantId], as_of: Timestamp) -> ();
@@ -169,6 +201,10 @@ impl Store for Faulty {
 
     async fn expire_across_tenants(&self, now: Timestamp) -> Result<u64> {
         self.around("expire_across_tenants", self.inner.expire_across_tenants(now)).await
+    }
+
+    async fn reseal_across_tenants(&self, reseal: &Reseal) -> Result<u64> {
+        self.around("reseal_across_tenants", self.inner.reseal_across_tenants(reseal)).await
     }
 
     async fn close(&self) {

@@ -6,6 +6,8 @@
 //! its name. One contract suite runs on every adapter: a method without a test there does not exist.
 
 pub mod accounts;
+pub mod alerting;
+mod alerts;
 pub mod contract;
 pub mod document;
 pub mod embedded;
@@ -15,14 +17,16 @@ pub mod mongo;
 mod observed;
 mod open;
 mod retention;
+pub mod sealed;
 mod traits;
 mod unreadable;
 
+pub use alerts::{AlertConfigs, AlertFilter, AlertScene, Alerts, Backlog, ReceiverStates, Silences, Told};
 pub use error::StoreError;
 pub use open::{OpenOptions, open};
 pub use traits::{
-    Components, Fold, Incidents, Leases, Maintenances, Measurements, PublicReads, Samples, SeriesRecord, SloConfigs,
-    Snapshots, Store, Tenants, UnfoldedHour,
+    Components, Fold, Incidents, Leases, Maintenances, Measurements, PublicReads, Reseal, Samples, SeriesRecord,
+    SloConfigs, Snapshots, Store, Tenants, UnfoldedHour,
 };
 
 /// What every method answers with.

@@ -17,7 +17,7 @@ use plimsoll_domain::slo::{Measurement, SloConfig, Step};
 use plimsoll_domain::tenant::{ApiKey, Tenant};
 use plimsoll_domain::time::{Day, Hour, Timestamp};
 
-use crate::Result;
+use crate::{AlertConfigs, Alerts, ReceiverStates, Result, Silences};
 
 /// Tenants and their keys. A tenant and its keys are one document.
 #[async_trait]
@@ -237,10 +237,26 @@ pub trait PublicReads: Send + Sync {
     async fn pages(&self) -> Result<Vec<(TenantId, String)>>;
 }
 
+/// What becomes of a sealed text of a tenant; `None`: it stays. An error says why it cannot be read.
+pub type Reseal = dyn Fn(&TenantId, &str) -> std::result::Result<Option<String>, String> + Send + Sync;
+
 /// Everything together.
 #[async_trait]
 pub trait Store:
-    Tenants + Components + Samples + SloConfigs + Measurements + Incidents + Maintenances + Snapshots + Leases + PublicReads
+    Tenants
+    + Components
+    + Samples
+    + SloConfigs
+    + Measurements
+    + Incidents
+    + Maintenances
+    + AlertConfigs
+    + Alerts
+    + Silences
+    + ReceiverStates
+    + Snapshots
+    + Leases
+    + PublicReads
 {
     /// Answers when the store can be read.
     async fn ping(&self) -> Result<()>;
@@ -248,6 +264,9 @@ pub trait Store:
     fn kind(&self) -> &'static str;
     /// Removes what has outlived its retention at `now`, where the store does not do so by itself. How many documents.
     async fn expire_across_tenants(&self, now: Timestamp) -> Result<u64>;
+    /// Gives every sealed text that is stored, with the tenant it belongs to, to `reseal`, and stores what comes back in its
+    /// place, each document only if nobody changed it in between. How many documents changed.
+    async fn reseal_across_tenants(&self, reseal: &Reseal) -> Result<u64>;
     /// Finishes what is being written and closes. Nothing works afterwards.
     async fn close(&self);
 }

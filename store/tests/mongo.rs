@@ -4,7 +4,7 @@
 #[path = "given/mod.rs"]
 mod given;
 #[path = "../../tests/src/mongod.rs"]
-#[expect(unreachable_pub, reason = "the black-box suites use it from their library")]
+#[expect(unreachable_pub, dead_code, reason = "the black-box suites use it from their library, and more of it")]
 mod mongod;
 
 use std::net::{Ipv4Addr, TcpListener};

@@ -5,6 +5,8 @@
 //! expires documents by its own clock takes them away. Compiled always, and not only for tests: the wrappers and the
 //! adapters are tested from several places, and a feature would have to be switched on in each.
 
+mod alert_configs;
+mod alerts;
 mod components;
 mod events;
 mod folds;
@@ -14,6 +16,7 @@ mod leases;
 mod maintenances;
 mod measurements;
 mod samples;
+mod silences;
 mod slo_configs;
 mod snapshots;
 mod tenants;
@@ -53,6 +56,9 @@ pub const CASES: &[&[Case]] = &[
     measurements::CASES,
     incidents::CASES,
     maintenances::CASES,
+    alert_configs::CASES,
+    silences::CASES,
+    alerts::CASES,
     snapshots::CASES,
     leases::CASES,
 ];

@@ -6,11 +6,13 @@
 
 pub mod hour;
 mod packed;
+pub(crate) mod reseal;
 pub mod rollup;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use plimsoll_domain::alert::{Alert, AlertConfig, ReceiverState, Silence};
 use plimsoll_domain::component::Component;
 use plimsoll_domain::incident::Incident;
 use plimsoll_domain::maintenance::Maintenance;
@@ -48,6 +50,10 @@ stored! {
     Incident => "incident";
     Maintenance => "maintenance";
     StatusSnapshot => "status snapshot", READ_BACK = false;
+    AlertConfig => "alert configuration";
+    Alert => "alert", READ_BACK = false;
+    Silence => "silence";
+    ReceiverState => "receiver's state", READ_BACK = false;
 }
 
 /// A document: the version of its shape, and what it holds.

@@ -2,6 +2,8 @@
 
 use rusqlite::params;
 
+use plimsoll_domain::alert::record::ALERT_RETENTION;
+use plimsoll_domain::alert::silence::KEPT;
 use plimsoll_domain::rollup::HOURLY_RETENTION;
 use plimsoll_domain::sample::SAMPLE_RETENTION;
 use plimsoll_domain::time::{Span, Timestamp};
@@ -20,12 +22,23 @@ const HOURS: &str = "DELETE FROM hour_rollups WHERE (series, hour) IN
 const MEASUREMENTS: &str = "DELETE FROM measurements WHERE (tenant, slo_type, at) IN
     (SELECT tenant, slo_type, at FROM measurements WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
 
+/// An alert that is still open, or changed since, stays.
+const ALERTS: &str = "DELETE FROM alerts WHERE number IN
+    (SELECT a.number FROM tenants t CROSS JOIN alerts a ON a.tenant = t.id AND a.fired_at < ?1
+        WHERE a.updated_at < ?1 AND a.settled = 1 LIMIT ?2)";
+const SILENCES: &str = "DELETE FROM silences WHERE (tenant, id) IN
+    (SELECT tenant, id FROM silences WHERE ends_at < ?1 LIMIT ?2)";
+
 impl EmbeddedStore {
     pub(super) async fn expire(&self, now: Timestamp) -> Result<u64> {
         let samples = now.minus(SAMPLE_RETENTION).minus(Span::days(1)).hour().number();
         let hours = now.minus(HOURLY_RETENTION).hour().number();
         let mut removed = 0;
-        for (sql, before) in [(SAMPLES, samples), (HOURS, hours), (MEASUREMENTS, now.millis())] {
+        let alerts = now.minus(ALERT_RETENTION).millis();
+        let silences = now.minus(KEPT).millis();
+        let all =
+            [(SAMPLES, samples), (HOURS, hours), (MEASUREMENTS, now.millis()), (ALERTS, alerts), (SILENCES, silences)];
+        for (sql, before) in all {
             removed += self.expire_in(sql, before).await?;
         }
         Ok(removed)

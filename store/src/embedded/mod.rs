@@ -6,19 +6,27 @@
 //! it. Rejected: a connection per request (they queue on the database's lock, and each pays its own fsync), and
 //! memory-mapped reads (an I/O error would be a signal that ends the process).
 
+mod alert_configs;
+mod alert_filter;
+mod alert_row;
+mod alerts;
 mod components;
 mod error;
 mod expiry;
 mod folder;
 mod folds;
 mod incidents;
+mod known_keys;
 mod leases;
 mod maintenances;
 mod measurements;
 mod readers;
+mod receiver_states;
+mod reseal;
 mod rows;
 mod samples;
 mod schema;
+mod silences;
 mod slo_configs;
 mod snapshots;
 mod store;

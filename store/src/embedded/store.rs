@@ -8,10 +8,11 @@ use rusqlite::Connection;
 use plimsoll_domain::time::Timestamp;
 
 use crate::embedded::folder::{Folder, Limits};
+use crate::embedded::known_keys::KnownKeys;
 use crate::embedded::readers::{READERS, Readers};
 use crate::embedded::writer::Writer;
 use crate::observed::observed;
-use crate::{Result, Store, StoreError};
+use crate::{Reseal, Result, Store, StoreError};
 
 const KIND: &str = "embedded";
 
@@ -20,6 +21,7 @@ const KIND: &str = "embedded";
 pub struct EmbeddedStore {
     readers: Readers,
     writer: Writer,
+    pub(super) known_keys: KnownKeys,
 }
 
 impl EmbeddedStore {
@@ -37,7 +39,7 @@ impl EmbeddedStore {
         let readers = (0..READERS).map(|_| folder.reader()).collect::<Result<_>>()?;
         let writer = Writer::start(connection, folder.lock)
             .map_err(|error| StoreError::Unusable { reason: format!("no thread for the store can be had: {error}") })?;
-        Ok(Self { readers: Readers::new(readers), writer })
+        Ok(Self { readers: Readers::new(readers), writer, known_keys: KnownKeys::default() })
     }
 
     /// Carries out `work` in a transaction; once this answers, it is on the disk.
@@ -47,6 +49,15 @@ impl EmbeddedStore {
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         observed(KIND, operation, self.writer.carry_out(work)).await
+    }
+
+    /// Reads a few rows by their keys, of one state of the database.
+    pub(super) async fn read_briefly<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        observed(KIND, operation, self.readers.read_briefly(work)).await
     }
 
     /// Reads one state of the database.
@@ -71,6 +82,10 @@ impl Store for EmbeddedStore {
 
     async fn expire_across_tenants(&self, now: Timestamp) -> Result<u64> {
         self.expire(now).await
+    }
+
+    async fn reseal_across_tenants(&self, reseal: &Reseal) -> Result<u64> {
+        self.reseal(reseal).await
     }
 
     async fn close(&self) {

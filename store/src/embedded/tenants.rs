@@ -37,16 +37,24 @@ impl Tenants for EmbeddedStore {
     }
 
     async fn key_across_tenants(&self, hash: &str) -> Result<Option<(TenantId, ApiKey)>> {
+        let state = match self.known_keys.get(hash) {
+            Ok(found) => return Ok(Some(found)),
+            Err(state) => state,
+        };
         let hash = hash.to_owned();
-        self.read("key_across_tenants", move |connection| {
+        let found = self.read("key_across_tenants", move |connection| {
             let sql = "SELECT t.doc FROM keys k JOIN tenants t ON t.id = k.tenant WHERE k.hash = ?1";
             let tenant = rows::one::<Tenant>(connection, sql, [&hash])?;
             Ok(tenant.and_then(|tenant| {
                 let key = tenant.keys.into_iter().find(|key| key.hash == hash)?;
                 Some((tenant.id, key))
             }))
-        })
-        .await
+        });
+        let found = found.await?;
+        if let Some(found) = &found {
+            self.known_keys.put(state, found);
+        }
+        Ok(found)
     }
 
     async fn add_key(&self, tenant: &TenantId, key: &ApiKey) -> Result<()> {
@@ -69,15 +77,18 @@ impl Tenants for EmbeddedStore {
 
     async fn remove_key(&self, tenant: &TenantId, key: &KeyId) -> Result<bool> {
         let (id, key) = (tenant.clone(), key.clone());
-        self.write("remove_key", move |connection| {
+        self.known_keys.forget();
+        let removed = self.write("remove_key", move |connection| {
             let Some(mut tenant) = find(connection, &id)? else { return Ok(false) };
             let Some(at) = tenant.keys.iter().position(|held| held.id == key) else { return Ok(false) };
             let removed = tenant.keys.remove(at);
             rows::change(connection, "DELETE FROM keys WHERE hash = ?1", [&removed.hash])?;
             replace(connection, &tenant)?;
             Ok(true)
-        })
-        .await
+        });
+        let removed = removed.await;
+        self.known_keys.forget();
+        removed
     }
 }
 

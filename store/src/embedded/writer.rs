@@ -15,6 +15,10 @@ use crate::{Result, StoreError};
 const QUEUE: usize = 1_024;
 const GROUP: usize = 256;
 const GROUP_TIME: Duration = Duration::from_millis(20);
+/// How long a group waits for more, where the one before was one of several: those who write are many then, and a flush
+/// less is worth a moment. Whoever writes alone waits for nobody.
+const LINGER: Duration = Duration::from_millis(1);
+const NAP: Duration = Duration::from_micros(200);
 const UNPOISONED: &str = "nothing panics while it is held";
 
 /// Something to be written, whose caller waits.
@@ -109,8 +113,10 @@ impl Drop for Writer {
 }
 
 fn write_all(connection: &Connection, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
+    let mut last = 1;
     while let Some(first) = waiting.blocking_recv() {
-        write_group(connection, first, &mut waiting);
+        let linger = if last > 1 { LINGER } else { Duration::ZERO };
+        last = write_group(connection, first, &mut waiting, linger);
     }
     let checkpoint = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
     if let Err(error) = checkpoint {
@@ -118,7 +124,13 @@ fn write_all(connection: &Connection, mut waiting: mpsc::Receiver<Box<dyn Job>>)
     }
 }
 
-fn write_group(connection: &Connection, first: Box<dyn Job>, waiting: &mut mpsc::Receiver<Box<dyn Job>>) {
+/// How many were written together.
+fn write_group(
+    connection: &Connection,
+    first: Box<dyn Job>,
+    waiting: &mut mpsc::Receiver<Box<dyn Job>>,
+    linger: Duration,
+) -> usize {
     let started = Instant::now();
     let mut jobs = Vec::new();
     let mut group = execute(connection, "BEGIN IMMEDIATE");
@@ -130,6 +142,10 @@ fn write_group(connection: &Connection, first: Box<dyn Job>, waiting: &mut mpsc:
         jobs.push(job);
         if group.is_ok() && jobs.len() < GROUP && started.elapsed() < GROUP_TIME {
             next = waiting.try_recv().ok();
+            while next.is_none() && started.elapsed() < linger {
+                std::thread::sleep(NAP);
+                next = waiting.try_recv().ok();
+            }
         }
     }
     let group = group.and_then(|()| execute(connection, "COMMIT"));
@@ -137,9 +153,11 @@ fn write_group(connection: &Connection, first: Box<dyn Job>, waiting: &mut mpsc:
         // Failing here leaves the transaction open; then the next BEGIN says so to its callers.
         let _ = execute(connection, "ROLLBACK");
     }
+    let count = jobs.len();
     for job in jobs {
         job.answer(group.as_ref().copied());
     }
+    count
 }
 
 /// Runs one job of a group. An error means that the whole group is lost: SQLite ends the transaction by itself when the

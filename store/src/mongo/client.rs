@@ -13,7 +13,7 @@ use plimsoll_domain::time::Timestamp;
 use super::call::{DEADLINE, KIND, run, timed_out, within};
 use super::collections;
 use super::recent::RecentHours;
-use crate::{Result, Store, StoreError};
+use crate::{Reseal, Result, Store, StoreError};
 
 const DEFAULT_DATABASE: &str = "plimsoll";
 const CONNECT: Duration = Duration::from_secs(3);
@@ -92,6 +92,10 @@ impl Store for MongoStore {
 
     async fn expire_across_tenants(&self, _now: Timestamp) -> Result<u64> {
         Ok(0)
+    }
+
+    async fn reseal_across_tenants(&self, reseal: &Reseal) -> Result<u64> {
+        self.reseal(reseal).await
     }
 
     async fn close(&self) {

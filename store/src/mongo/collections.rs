@@ -20,12 +20,16 @@ pub(super) const SLO_CONFIGS: &str = "slo_configs";
 pub(super) const MEASUREMENTS: &str = "measurements";
 pub(super) const INCIDENTS: &str = "incidents";
 pub(super) const MAINTENANCES: &str = "maintenances";
+pub(super) const ALERT_CONFIGS: &str = "alert_configs";
+pub(super) const ALERTS: &str = "alerts";
+pub(super) const SILENCES: &str = "silences";
+pub(super) const RECEIVER_STATES: &str = "receiver_states";
 pub(super) const SNAPSHOTS: &str = "snapshots";
 pub(super) const LEASES: &str = "leases";
 
 /// Makes the indexes that are missing; those that are there cost nothing.
 pub(super) async fn prepare(store: &MongoStore) -> Result<()> {
-    for collection in [SAMPLE_HOURS, HOUR_ROLLUPS, MEASUREMENTS, LEASES] {
+    for collection in [SAMPLE_HOURS, HOUR_ROLLUPS, MEASUREMENTS, ALERTS, SILENCES, LEASES] {
         let at_once = IndexOptions::builder().expire_after(Duration::ZERO).build();
         add(store, collection, doc! { "expires_at": 1 }, at_once).await?;
     }
@@ -52,7 +56,39 @@ pub(super) async fn prepare(store: &MongoStore) -> Result<()> {
     // At most one open automatic incident for a component.
     let held = doc! { "open_automatic": { "$exists": true } };
     let one = IndexOptions::builder().unique(true).partial_filter_expression(held).build();
-    add(store, INCIDENTS, doc! { "open_automatic": 1 }, one).await
+    add(store, INCIDENTS, doc! { "open_automatic": 1 }, one).await?;
+    prepare_alerts(store).await
+}
+
+async fn prepare_alerts(store: &MongoStore) -> Result<()> {
+    for keys in [
+        // A tenant's alerts, newest first; the newest episode of a key.
+        doc! { "tenant": 1, "fired_at": -1, "_id": 1 },
+        doc! { "tenant": 1, "key": 1, "episode": -1 },
+    ] {
+        add(store, ALERTS, keys, IndexOptions::default()).await?;
+    }
+    for (field, keys) in [
+        // What is ready, for anybody and for one receiver.
+        ("queue.at", doc! { "queue.at": 1 }),
+        ("queue.at", doc! { "queue.t": 1, "queue.r": 1, "queue.at": 1 }),
+        ("reconsider_at", doc! { "reconsider_at": 1 }),
+        ("open_source", doc! { "open_source": 1, "tenant": 1 }),
+        ("dead", doc! { "tenant": 1, "dead": 1, "fired_at": -1, "_id": 1 }),
+        ("feedback", doc! { "tenant": 1, "feedback": 1, "fired_at": -1, "_id": 1 }),
+    ] {
+        add(store, ALERTS, keys, where_there(field)).await?;
+    }
+    // One unsettled episode of a key.
+    let mut one = where_there("unsettled");
+    one.unique = Some(true);
+    add(store, ALERTS, doc! { "unsettled": 1 }, one).await?;
+    add(store, SILENCES, doc! { "until_resolved": 1, "ends_at": 1 }, where_there("until_resolved")).await
+}
+
+/// Only documents that have `field` are indexed.
+fn where_there(field: &str) -> IndexOptions {
+    IndexOptions::builder().partial_filter_expression(doc! { field: { "$exists": true } }).build()
 }
 
 async fn add(store: &MongoStore, collection: &str, keys: Document, options: IndexOptions) -> Result<()> {

@@ -65,8 +65,20 @@ impl MongoStore {
         filter: Document,
         sort: Document,
     ) -> Result<Vec<T>> {
+        self.some_readable(collection, filter, sort, usize::MAX).await
+    }
+
+    /// As [`Self::all`], without those that cannot be read.
+    pub(super) async fn some_readable<T: Stored>(
+        &self,
+        collection: &str,
+        filter: Document,
+        sort: Document,
+        limit: usize,
+    ) -> Result<Vec<T>> {
         let mut passed_over = PassedOver::new(T::WHAT);
-        let found = self.find(collection, filter, sort, None).await?.into_iter().map(|document| {
+        let limit = (limit < usize::MAX).then_some(limit);
+        let found = self.find(collection, filter, sort, limit).await?.into_iter().map(|document| {
             let id = document.get("_id").cloned();
             passed_over.unless_unreadable(from_bson(document), || id.map(|id| id.to_string()))
         });

@@ -8,6 +8,8 @@
 //! Writes wait for the journals of a majority. Reads ask the primary for what a majority has: a sample that is answered
 //! as "already known" must not vanish with a primary that nobody followed.
 
+mod alert_configs;
+mod alerts;
 mod bulk;
 mod call;
 mod client;
@@ -21,8 +23,11 @@ mod keys;
 mod leases;
 mod maintenances;
 mod measurements;
+mod receiver_states;
 mod recent;
 mod record;
+mod reseal;
+mod silences;
 mod slo_configs;
 mod snapshots;
 mod tenants;
