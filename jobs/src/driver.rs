@@ -12,6 +12,7 @@ use plimsoll_runtime::egress::Egress;
 use plimsoll_runtime::lifecycle::Lifecycle;
 use plimsoll_runtime::slo_gauges::SloGauges;
 use plimsoll_store::Store;
+use plimsoll_store::alerting::Alerting;
 
 use crate::retention;
 use crate::tick::Ticker;
@@ -67,10 +68,16 @@ impl JobsState {
     }
 }
 
-/// Starts the jobs within `life`; `state` tells how they are doing from then on.
-pub fn run(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, settings: JobsSettings, state: JobsState, life: &Lifecycle) {
+/// Starts the jobs within `life`, telling of alerts by `alerting`; `state` tells how they are doing from then on.
+pub fn run(
+    (store, clock): (&Arc<dyn Store>, &Arc<dyn Clock>),
+    settings: JobsSettings,
+    alerting: Alerting,
+    state: JobsState,
+    life: &Lifecycle,
+) {
     let interval = settings.interval;
-    let ticker = Ticker::new(Arc::clone(store), Arc::clone(clock), settings, life.stopping().clone());
+    let ticker = Ticker::new(Arc::clone(store), Arc::clone(clock), settings, life.stopping().clone()).telling(alerting);
     life.spawn::<String>("tick", {
         let (clock, life) = (Arc::clone(clock), life.clone());
         async move {

@@ -3,6 +3,7 @@
 //! A tick is a reconciler. No step uses what the step before it returned, only what it stored: a process that is killed
 //! anywhere comes up again, and its next tick mends the state.
 
+pub mod deliver;
 mod driver;
 mod retention;
 pub mod share;

@@ -1,5 +1,6 @@
-//! One tick, step by step: who works on what, look, record, fold, measure, decide, show.
+//! One tick, step by step: who works on what, look, record, fold, measure, decide, tell, show.
 
+mod alerts;
 mod ask;
 mod burndowns;
 mod days;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use plimsoll_domain::time::{Clock, Tick, Timestamp};
+use plimsoll_store::alerting::{Alerting, NoHandoff};
 use plimsoll_store::{Result, Store};
 
 use crate::JobsSettings;
@@ -33,6 +35,7 @@ pub struct Ticker {
     settings: JobsSettings,
     prober: Prober,
     asker: Asker,
+    alerting: Alerting,
     memory: Memory,
     /// The last tick that ran to its end, and when it began.
     last: Option<(Tick, Timestamp)>,
@@ -60,7 +63,9 @@ impl Ticker {
     ) -> Self {
         let prober = Prober::new(&settings, Arc::clone(&clock));
         let asker = Asker::new(&settings);
+        let alerting = Alerting::new(Arc::clone(&store), Arc::new(NoHandoff));
         Self {
+            alerting,
             store,
             clock,
             prober,
@@ -71,6 +76,13 @@ impl Ticker {
             settings,
             stopping,
         }
+    }
+
+    /// The same, with alerts that are sent at once by whom `alerting` hands them to.
+    #[must_use]
+    pub fn telling(mut self, alerting: Alerting) -> Self {
+        self.alerting = alerting;
+        self
     }
 
     /// Runs one tick to its end. An error is one of the store as a whole; whatever was stored before stays, and the next
@@ -114,6 +126,7 @@ impl Ticker {
         evaluate::evaluate(&mut self.memory, &step, &answers).await?;
         burndowns::follow(&mut self.memory, &step).await?;
         incidents::decide(&self.memory, &mut step, &looks, self.clock.now()).await?;
+        alerts::tell(&self.memory, &mut step, &looks, (&self.alerting, self.clock.now())).await?;
         show::show(&mut self.memory, &step).await?;
         self.last = Some((tick, started));
         step.report.end(self.clock.now(), &step.world);

@@ -162,7 +162,10 @@ impl Prober {
         };
         let began = self.clock.now();
         match way.client.send(request).await {
-            Ok(answer) => probe.judge(answer.status.as_u16(), &answer.body, self.millis_since(began)),
+            Ok(answer) => {
+                let judged = probe.judge(answer.status.as_u16(), &answer.body, self.millis_since(began));
+                ProbeOutcome { certificate_expires_at: answer.certificate_expires_at, ..judged }
+            }
             Err(HttpError::Egress(error)) => not_reached(&error),
             Err(error) => ProbeOutcome::down(None, error.to_string()),
         }
@@ -203,7 +206,7 @@ fn heartbeats(world: &World, resumed_at: Timestamp) -> impl Iterator<Item = ((Te
         let since = component.probed_since().max(resumed_at);
         let status = probe.judge(world.heartbeats.get(&key).copied(), since, world.now);
         let overdue = (status == SampleStatus::Down).then(|| format!("silent for over {} s", probe.every_seconds));
-        Some((key, ProbeOutcome { status, latency_ms: None, reason: overdue }))
+        Some((key, ProbeOutcome { status, latency_ms: None, reason: overdue, certificate_expires_at: None }))
     })
 }
 
@@ -223,7 +226,8 @@ fn is_probed(component: &Component) -> bool {
 }
 
 fn unknown(reason: &str) -> ProbeOutcome {
-    ProbeOutcome { status: SampleStatus::Unknown, latency_ms: None, reason: Some(reason.to_owned()) }
+    let reason = Some(reason.to_owned());
+    ProbeOutcome { status: SampleStatus::Unknown, latency_ms: None, reason, certificate_expires_at: None }
 }
 
 /// A name without an address is a failure of the service; an address that we refuse says nothing about it.
@@ -243,6 +247,7 @@ fn request_of(probe: &HttpProbe, timeout: Duration) -> Option<Request> {
         method: Method::from_bytes(probe.method.as_bytes()).ok()?,
         url: probe.url.parse().ok()?,
         headers,
+        body: Vec::new().into(),
         follow_redirects: probe.follow_redirects,
         timeout,
         body_limit: if probe.reads_body() { BODY_LIMIT } else { 0 },

@@ -1,0 +1,183 @@
+//! The lane of one receiver: how many attempts go on at once, how fast they follow each other, and when to leave it alone.
+
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use governor::{DefaultDirectRateLimiter, Quota};
+use tokio::sync::Semaphore;
+
+use plimsoll_domain::alert::Target;
+use plimsoll_domain::time::{Span, Timestamp};
+
+/// Attempts that go on at once.
+const AT_ONCE: usize = 16;
+/// Deliveries that this process holds for one receiver, until it is known what kind it is of.
+const HELD_AT_FIRST: usize = 64;
+const HELD: usize = 512;
+/// Failures in a row after which a receiver is left alone for a while.
+const PATIENCE: u32 = 10;
+const LONGEST_REST: i64 = 30;
+const LONGEST_ASKED_REST: i64 = 300;
+
+/// How fast a provider may be spoken to.
+struct Pacer {
+    kind: &'static str,
+    /// Deliveries that are held while they wait for their turn.
+    held: usize,
+    limiter: Option<DefaultDirectRateLimiter>,
+}
+
+impl Pacer {
+    /// PagerDuty takes 120 a minute for each key: 30 at once and 1.5 a second come to that. Slack takes one a second.
+    fn of(target: &Target) -> Self {
+        let (held, every, burst) = match target {
+            Target::Pagerduty { .. } => (30, Duration::from_millis(667), 30),
+            Target::Slack { .. } => (8, Duration::from_secs(1), 1),
+            _ => return Self { kind: target.kind(), held: HELD, limiter: None },
+        };
+        let burst = NonZeroU32::new(burst).expect("not zero");
+        let quota = Quota::with_period(every).expect("not zero").allow_burst(burst);
+        Self { kind: target.kind(), held, limiter: Some(DefaultDirectRateLimiter::direct(quota)) }
+    }
+}
+
+/// The lane of one receiver.
+pub(super) struct Lane {
+    pub(super) permits: Semaphore,
+    held: AtomicUsize,
+    failures: AtomicU32,
+    rest_until: Mutex<Option<Timestamp>>,
+    pacer: Mutex<Option<Arc<Pacer>>>,
+    /// Whether more lies in the store than could be taken.
+    backlog: AtomicBool,
+}
+
+impl Lane {
+    pub(super) fn new() -> Self {
+        Self {
+            permits: Semaphore::new(AT_ONCE),
+            held: AtomicUsize::new(0),
+            failures: AtomicU32::new(0),
+            rest_until: Mutex::default(),
+            pacer: Mutex::default(),
+            backlog: AtomicBool::new(false),
+        }
+    }
+
+    /// How many deliveries more may be taken at `now`. After a rest, one alone shows whether it is over.
+    pub(super) fn room(&self, now: Timestamp) -> usize {
+        self.most(now).saturating_sub(self.held.load(Ordering::Acquire))
+    }
+
+    /// Takes room for one delivery, if there is any at `now`; it is given back by [`Lane::give`].
+    pub(super) fn reserve(&self, now: Timestamp) -> bool {
+        let most = self.most(now);
+        let one_more = |held| (held < most).then_some(held + 1);
+        self.held.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).is_ok()
+    }
+
+    fn most(&self, now: Timestamp) -> usize {
+        match self.rest_until() {
+            Some(until) if now < until => 0,
+            Some(_) => 1,
+            None => self.held_at_most(),
+        }
+    }
+
+    fn held_at_most(&self) -> usize {
+        self.pacer().as_ref().map_or(HELD_AT_FIRST, |pacer| pacer.held)
+    }
+
+    fn pacer(&self) -> Option<Arc<Pacer>> {
+        self.pacer.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Until when it is left alone, if it is at `now`.
+    pub(super) fn resting(&self, now: Timestamp) -> Option<Timestamp> {
+        self.rest_until().filter(|until| now < *until)
+    }
+
+    /// Gives back the room of one delivery; whether there is some again for what was left in the store.
+    pub(super) fn give(&self) -> bool {
+        let held = self.held.fetch_sub(1, Ordering::AcqRel) - 1;
+        held <= self.held_at_most() / 2 && self.backlog.swap(false, Ordering::AcqRel)
+    }
+
+    pub(super) fn note_backlog(&self) {
+        self.backlog.store(true, Ordering::Release);
+    }
+
+    /// Waits until `target` may be spoken to again.
+    pub(super) async fn keep_pace(&self, target: &Target) {
+        let pacer = self.pacer().filter(|pacer| pacer.kind == target.kind()).unwrap_or_else(|| {
+            let pacer = Arc::new(Pacer::of(target));
+            *self.pacer.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&pacer));
+            pacer
+        });
+        if let Some(limiter) = &pacer.limiter {
+            limiter.until_ready().await;
+        }
+    }
+
+    pub(super) fn note_success(&self) {
+        self.failures.store(0, Ordering::Release);
+        self.set_rest(None);
+    }
+
+    /// A failure that is the receiver's, and not this message's; it may ask to be left alone for so long.
+    pub(super) fn note_failure(&self, now: Timestamp, asked: Option<Span>) {
+        let failures = self.failures.fetch_add(1, Ordering::AcqRel) + 1;
+        let own = if failures < PATIENCE { 0 } else { (1 << (failures - PATIENCE).min(5)).min(LONGEST_REST) };
+        let asked = asked.map_or(0, |asked| asked.seconds().min(LONGEST_ASKED_REST));
+        if own.max(asked) > 0 {
+            self.set_rest(Some(now.plus(Span::from_seconds(own.max(asked)))));
+        }
+    }
+
+    fn rest_until(&self) -> Option<Timestamp> {
+        *self.rest_until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_rest(&self, until: Option<Timestamp>) {
+        *self.rest_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_000);
+
+    #[test]
+    fn a_receiver_that_fails_again_and_again_is_left_alone_and_then_tried_once() {
+        let lane = Lane::new();
+        (1..PATIENCE).for_each(|_| lane.note_failure(NOW, None));
+        assert!(lane.room(NOW) > 1, "a few failures change nothing");
+        lane.note_failure(NOW, None);
+        assert_eq!((lane.room(NOW), lane.room(NOW.plus(Span::from_seconds(1)))), (0, 1));
+        (0..20).for_each(|_| lane.note_failure(NOW, None));
+        assert_eq!(lane.resting(NOW), Some(NOW.plus(Span::from_seconds(LONGEST_REST))));
+        lane.note_success();
+        assert!(lane.room(NOW) > 1);
+    }
+
+    #[test]
+    fn a_receiver_that_asks_to_be_left_alone_is() {
+        let lane = Lane::new();
+        lane.note_failure(NOW, Some(Span::from_seconds(7)));
+        assert_eq!(lane.resting(NOW), Some(NOW.plus(Span::from_seconds(7))));
+    }
+
+    #[test]
+    fn a_lane_has_so_much_room_and_says_when_there_is_some_again() {
+        let lane = Lane::new();
+        assert!((0..HELD_AT_FIRST).all(|_| lane.reserve(NOW)));
+        assert!(lane.room(NOW) == 0 && !lane.reserve(NOW));
+        lane.note_backlog();
+        let woken = (0..HELD_AT_FIRST).filter(|_| lane.give()).count();
+        assert_eq!((woken, lane.room(NOW)), (1, HELD_AT_FIRST));
+    }
+}
