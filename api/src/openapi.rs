@@ -32,6 +32,9 @@ impl Modify for BearerKey {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build();
         let components = document.components.get_or_insert_default();
         components.security_schemes.insert("key".to_owned(), SecurityScheme::Http(scheme).into());
+        let description = "An API key of a tenant as the password; the user name does not matter.";
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Basic).description(Some(description)).build();
+        components.security_schemes.insert("basic".to_owned(), SecurityScheme::Http(scheme).into());
     }
 }
 

@@ -95,6 +95,12 @@ impl Problem {
         self.cause.as_deref()
     }
 
+    /// Everything that is wrong, in one line.
+    pub(crate) fn in_words(&self) -> String {
+        let fault = |fault: &Fault| format!(" {}: {}.", fault.pointer, fault.detail);
+        self.detail.clone() + &self.errors.iter().map(fault).collect::<String>()
+    }
+
     /// The problem that a response of `status` without any body stands for.
     pub(crate) fn of_bare(status: StatusCode) -> Self {
         let detail = match status {

@@ -14,6 +14,24 @@ pub(crate) fn mask(secret: &str) -> String {
     secret.chars().skip(count - shown).fold(MASK.to_owned(), |text, c| text + c.encode_utf8(&mut [0; 4]))
 }
 
+/// `url` with everything after scheme, host and port masked, where there is any.
+pub(crate) fn mask_url(url: &str) -> String {
+    let Ok(parsed) = Url::parse(url) else { return MASK.to_owned() };
+    let origin = parsed.origin().ascii_serialization();
+    let full = parsed.as_str();
+    let rest = full.get(origin.len()..).filter(|_| full.starts_with(&origin));
+    match rest.map(|rest| rest.strip_prefix('/').unwrap_or(rest)) {
+        Some("") => url.to_owned(),
+        Some(rest) => format!("{origin}/{}", mask(rest)),
+        None => MASK.to_owned(),
+    }
+}
+
+/// Whether a part of this stands for something that is not shown.
+pub(crate) fn is_masked(text: &str) -> bool {
+    text.contains(MASK)
+}
+
 /// Whether this is a mask, which is no secret that anybody has.
 pub(crate) fn is_mask(text: &str) -> bool {
     text.starts_with(MASK)
@@ -39,6 +57,18 @@ mod tests {
             assert!(!same_origin("http://a.example/", other), "{other}");
         }
         assert!(!same_origin("a.example", "a.example"));
+    }
+
+    #[test]
+    fn of_a_url_only_its_origin_and_the_end_of_a_long_path_are_shown() {
+        assert_eq!(mask_url("https://hooks.example/services/T0/secret-1234"), "https://hooks.example/••••1234");
+        assert_eq!(mask_url("http://hooks.example:8080/?token=abcdefgh1234"), "http://hooks.example:8080/••••1234");
+        assert_eq!(mask_url("https://hooks.example/x"), "https://hooks.example/••••");
+        for plain in ["https://hooks.example/", "https://hooks.example", "http://HOOKS.example:80/"] {
+            assert_eq!(mask_url(plain), plain);
+        }
+        assert_eq!(mask_url("https://user:pass@hooks.example/x"), "••••");
+        assert_eq!(mask_url("nonsense"), "••••");
     }
 
     #[test]

@@ -9,11 +9,14 @@ use serde_json::Value;
 use plimsoll_domain::entropy::Entropy;
 use plimsoll_domain::time::{Clock, Interval, Timestamp};
 use plimsoll_store::Store;
+use plimsoll_store::alerting::Alerting;
 
 /// Everything the API stands on.
 pub struct ApiParts {
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
+    /// Stores what signals come to, and has it sent.
+    pub alerting: Alerting,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// Where keys and ids come from.
@@ -30,6 +33,8 @@ pub struct ApiParts {
     pub jobs: Arc<dyn JobsReport>,
     /// Called when somebody changed what the public sees, so that it is shown without waiting for the next tick.
     pub changed: Arc<dyn Fn() + Send + Sync>,
+    /// Called when somebody changed what keeps alerts back or where they go, so that those kept back are looked at soon.
+    pub alerts_changed: Arc<dyn Fn() + Send + Sync>,
     /// Renders `/metrics`, as Prometheus text.
     pub metrics_text: Arc<dyn Fn() -> String + Send + Sync>,
     /// Operations that another crate serves on the same listener, to stand in the same `OpenAPI` document.

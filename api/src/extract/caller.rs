@@ -20,6 +20,8 @@ use crate::problem::Problem;
 use crate::state::ApiState;
 
 const TENANT_PARAM: &str = "tenant_id";
+/// What the platform owner is called.
+const ROOT: &str = "root";
 
 /// A role, as a type.
 pub(crate) trait Needs: Send + Sync + 'static {
@@ -61,7 +63,7 @@ impl Caller {
     /// What the caller is called in timelines and logs.
     fn name(&self) -> &str {
         match self {
-            Self::Root => "root",
+            Self::Root => ROOT,
             Self::Key(_, key) => &key.name,
         }
     }
@@ -102,6 +104,13 @@ impl FromRequestParts<ApiState> for Caller {
         let Some(key) = header.to_str().ok().and_then(bearer) else {
             return Err(refused("malformed", "Authorization is not of the form Bearer plk_…"));
         };
+        Self::of_key(key, state).await
+    }
+}
+
+impl Caller {
+    /// Whoever has this key.
+    pub(super) async fn of_key(key: &str, state: &ApiState) -> Result<Self, Problem> {
         let hash = hash_key(key);
         let caller = if same(&hash, &state.root_key_hash) {
             Self::Root
@@ -117,7 +126,7 @@ impl FromRequestParts<ApiState> for Caller {
     }
 }
 
-fn bearer(header: &str) -> Option<&str> {
+pub(super) fn bearer(header: &str) -> Option<&str> {
     let (scheme, key) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim()).filter(|key| !key.is_empty())
 }
@@ -126,7 +135,7 @@ fn same(left: &str, right: &str) -> bool {
     left.as_bytes().ct_eq(right.as_bytes()).into()
 }
 
-fn refused(result: &'static str, detail: &str) -> Problem {
+pub(super) fn refused(result: &'static str, detail: &str) -> Problem {
     count(result);
     Problem::new(StatusCode::UNAUTHORIZED, detail)
 }
@@ -156,19 +165,40 @@ impl FromRequestParts<ApiState> for Root {
 pub(crate) struct Scoped<R> {
     /// That tenant; it exists.
     pub(crate) tenant: TenantId,
+    caller: Caller,
     role: PhantomData<R>,
+}
+
+impl<R: Needs> Scoped<R> {
+    /// What the caller is called in timelines.
+    pub(crate) fn name(&self) -> &str {
+        self.caller.name()
+    }
+
+    /// The tenant, and what the caller is called in timelines.
+    pub(crate) fn into_parts(self) -> (TenantId, String) {
+        let name = match self.caller {
+            Caller::Root => ROOT.to_owned(),
+            Caller::Key(_, key) => key.name,
+        };
+        (self.tenant, name)
+    }
+
+    /// Leave for `caller`, in the tenant that the path names.
+    pub(super) async fn of(caller: Caller, parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Problem::not_found("tenant"))?;
+        let wanted = params.iter().find(|(name, _)| *name == TENANT_PARAM).map(|(_, value)| value);
+        let tenant = caller.enter(state, wanted.expect("the path has a tenant_id")).await?;
+        caller.require(R::ROLE)?;
+        Ok(Self { tenant, caller, role: PhantomData })
+    }
 }
 
 impl<R: Needs> FromRequestParts<ApiState> for Scoped<R> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
-        let caller = Caller::from_request_parts(parts, state).await?;
-        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Problem::not_found("tenant"))?;
-        let wanted = params.iter().find(|(name, _)| *name == TENANT_PARAM).map(|(_, value)| value);
-        let tenant = caller.enter(state, wanted.expect("the path has a tenant_id")).await?;
-        caller.require(R::ROLE)?;
-        Ok(Self { tenant, role: PhantomData })
+        Self::of(Caller::from_request_parts(parts, state).await?, parts, state).await
     }
 }
 

@@ -5,7 +5,9 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 
-use plimsoll_domain::ids::{ComponentId, IncidentId, KeyId, MaintenanceId, SloType};
+use plimsoll_domain::alert::ReceiverName;
+use plimsoll_domain::alert::record::read_delivery_id;
+use plimsoll_domain::ids::{AlertId, ComponentId, IncidentId, KeyId, MaintenanceId, SilenceId, SloType};
 
 use crate::problem::Problem;
 use crate::state::ApiState;
@@ -37,6 +39,40 @@ impl Named for IncidentId {
 impl Named for SloType {
     const PARAM: &'static str = "slo_type";
     const WHAT: &'static str = "SLO";
+}
+
+impl Named for AlertId {
+    const PARAM: &'static str = "alert_id";
+    const WHAT: &'static str = "alert";
+}
+impl Named for SilenceId {
+    const PARAM: &'static str = "silence_id";
+    const WHAT: &'static str = "silence";
+}
+impl Named for ReceiverName {
+    const PARAM: &'static str = "name";
+    const WHAT: &'static str = "receiver";
+}
+impl Named for DeliveryId {
+    const PARAM: &'static str = "delivery_id";
+    const WHAT: &'static str = "delivery";
+}
+
+/// The id of a delivery: that of its alert, and its number.
+pub(crate) struct DeliveryId {
+    /// Of which alert.
+    pub(crate) alert: AlertId,
+    /// Which of its deliveries.
+    pub(crate) number: u32,
+}
+
+impl FromStr for DeliveryId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let read = read_delivery_id(text).map(|(alert, number)| Self { alert, number });
+        read.ok_or_else(|| format!("expected the id of a delivery, got {text:?}"))
+    }
 }
 
 /// The id in the path.

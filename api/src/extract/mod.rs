@@ -1,6 +1,7 @@
 //! What handlers ask for in their signatures. Authority is one of these: a handler that compiles is authorised.
 
 mod caller;
+mod foreign;
 mod idempotency;
 mod ids;
 mod incident;
@@ -10,8 +11,9 @@ mod precondition;
 mod query;
 
 pub(crate) use caller::{Admin, Holder, Ingest, Needs, Operator, Root, Scoped, Viewer};
+pub(crate) use foreign::{Foreign, ForeignScope, Words};
 pub(crate) use idempotency::IdempotencyKey;
-pub(crate) use ids::PathId;
+pub(crate) use ids::{DeliveryId, PathId};
 pub(crate) use incident::IncidentOf;
 pub(crate) use json::{Json, JsonBytes, escaped, read_slice, read_value};
 pub(crate) use paging::{Listed, Page, Paged};

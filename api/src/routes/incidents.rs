@@ -192,7 +192,7 @@ async fn update(
         if_match.require(&tag_of(&held))?;
         let next = held.edited(change.after(&held, (found.holder.name(), state.clock.now()), &known)?)?;
         match state.store.change_incident(&next).await {
-            Err(StoreError::Stale { .. }) if !if_match.is_given() && attempt < ATTEMPTS => {
+            Err(StoreError::Stale { .. }) if attempt < ATTEMPTS => {
                 held = stored(&state, &held.id).await?;
             }
             done => {
@@ -219,8 +219,9 @@ fn read_cursor(text: &str) -> Result<(Timestamp, IncidentId), Invalid> {
     parts.map(|(at, id)| (Timestamp::from_millis(at), id)).ok_or_else(Page::wrong_cursor)
 }
 
+/// Counts the updates, and not the versions: that what was said of it has been passed on is no change that anybody sees.
 fn tag_of(incident: &Incident) -> String {
-    format!("v{}", incident.version)
+    format!("v{}", incident.updates.len())
 }
 
 /// Reads a word that the domain knows, `known` being all of them.
@@ -311,8 +312,8 @@ impl From<Incident> for IncidentView {
             tenant: incident.tenant,
             title: incident.title,
             impact: incident.impact,
+            version: incident.updates.len() as u64,
             updates: incident.updates.into_iter().map(UpdateView::from).collect(),
-            version: incident.version,
         }
     }
 }

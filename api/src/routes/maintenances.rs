@@ -107,6 +107,7 @@ async fn create(
         None => done.map(|()| (StatusCode::CREATED, asked))?,
     };
     (state.changed)();
+    (state.alerts_changed)();
     let path = format!("/tenants/{}/maintenances/{}", maintenance.tenant, maintenance.id);
     let view = MaintenanceView::of(maintenance, state.clock.now());
     Ok((status, location(&path), axum::Json(view)))
@@ -195,5 +196,6 @@ async fn remove(
 ) -> Result<StatusCode, Problem> {
     let removed = state.store.remove_maintenance(&scope.tenant, &id).await?;
     (state.changed)();
+    (state.alerts_changed)();
     if removed { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::not_found("maintenance")) }
 }

@@ -1,5 +1,6 @@
 //! One file for each resource: its routes on top, its handlers below, what they read and write beside them.
 
+mod alerts;
 mod components;
 mod config;
 mod health;
@@ -9,6 +10,7 @@ mod maintenances;
 mod metrics;
 mod probe;
 mod samples;
+mod silences;
 mod slo;
 mod tenants;
 
@@ -29,6 +31,8 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
         .merge(samples::router())
         .merge(maintenances::router())
         .merge(slo::router())
+        .merge(alerts::router())
+        .merge(silences::router())
         .merge(incidents::router())
         .merge(config::router())
         .merge(probes())

@@ -16,6 +16,7 @@ use plimsoll_domain::entropy::Entropy;
 use plimsoll_domain::tenant::hash_key;
 use plimsoll_domain::time::{Clock, Interval, Span, Timestamp};
 use plimsoll_store::Store;
+use plimsoll_store::alerting::{Alerting, NoHandoff};
 use plimsoll_store::embedded::{EmbeddedStore, Limits};
 
 pub const ROOT: &str = "plk_root";
@@ -58,6 +59,10 @@ pub struct World {
     pub app: Router,
     pub clock: Arc<StandingClock>,
     pub store: Arc<dyn Store>,
+    /// What the app stands on.
+    pub state: ApiState,
+    /// How often it was said that what keeps alerts back has changed.
+    pub told: Arc<AtomicU64>,
     pub readiness: Arc<Readiness>,
     _folder: tempfile::TempDir,
 }
@@ -106,8 +111,10 @@ impl World {
         let noon: Timestamp = NOON.parse().expect("valid");
         let clock = Arc::new(StandingClock(AtomicI64::new(noon.millis())));
         let readiness = Arc::new(Readiness::default());
+        let told = Arc::new(AtomicU64::new(0));
         let state = ApiState::new(ApiParts {
             store: Arc::clone(&store),
+            alerting: Alerting::new(Arc::clone(&store), Arc::new(NoHandoff)),
             clock: Arc::<StandingClock>::clone(&clock),
             entropy: Arc::new(Counting(AtomicU64::new(1))),
             root_key_hash: hash_key(ROOT),
@@ -116,11 +123,17 @@ impl World {
             readiness: Arc::clone(&readiness),
             jobs: Arc::new(OneJob),
             changed: Arc::new(|| {}),
+            alerts_changed: {
+                let told = Arc::clone(&told);
+                Arc::new(move || {
+                    told.fetch_add(1, Ordering::Relaxed);
+                })
+            },
             metrics_text: Arc::new(|| "plimsoll_up 1\n".to_owned()),
             extra_openapi,
         });
         let app = layers(more(router(state.clone())), &state);
-        Self { app, clock, store, readiness, _folder: folder }
+        Self { app, clock, store, state, told, readiness, _folder: folder }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {

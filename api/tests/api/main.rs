@@ -1,5 +1,12 @@
 //! The API from outside, on a real store.
 
+mod alerts;
+mod alerts_config;
+mod alerts_dead;
+mod alerts_foreign;
+mod alerts_history;
+mod alerts_receivers;
+mod alerts_silences;
 mod common;
 mod edge;
 mod incidents;

@@ -1,0 +1,223 @@
+//! Alerts as they are shown: with everything that happened to them, and nothing of how their receivers are reached.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use plimsoll_domain::alert::delivery::AttemptResult;
+use plimsoll_domain::alert::{
+    Alert, AlertStatus, Attempt, Delivery, DeliveryAction, DeliveryState, EventKind, Feedback, Hold, ReceiverName,
+    Severity, Suppression, Usefulness,
+};
+use plimsoll_domain::ids::AlertId;
+use plimsoll_domain::time::Timestamp;
+
+/// One episode of a dedup key.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AlertView {
+    #[schema(value_type = String)]
+    alert_id: AlertId,
+    dedup_key: String,
+    /// `triggered`, `acknowledged` or `resolved`.
+    #[schema(value_type = String)]
+    status: AlertStatus,
+    summary: String,
+    /// `critical`, `error`, `warning` or `info`.
+    #[schema(value_type = String)]
+    severity: Severity,
+    source: String,
+    component: Option<String>,
+    labels: BTreeMap<String, String>,
+    /// As it came in.
+    #[schema(value_type = Option<Object>)]
+    details: Option<Value>,
+    runbook_url: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    fired_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+    /// The routes that it took.
+    routes: Vec<String>,
+    /// What keeps it back.
+    hold: Option<HoldView>,
+    /// The newest, oldest first.
+    events: Vec<EventView>,
+    /// Events that are not kept any more.
+    events_left_out: u64,
+    /// The newest, oldest first.
+    deliveries: Vec<DeliveryView>,
+    /// Deliveries that are not kept any more.
+    deliveries_left_out: u64,
+    feedback: Option<FeedbackView>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct HoldView {
+    #[schema(value_type = String)]
+    reason: Suppression,
+    /// E.g. which silence.
+    detail: Option<String>,
+    /// When it ends, where that is known.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+}
+
+/// Something that happened to an alert.
+#[derive(Serialize, ToSchema)]
+struct EventView {
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// `trigger`, `acknowledge`, `resolve`, `released`, `repeat`, `expired` or `replayed`.
+    #[schema(value_type = String)]
+    kind: EventKind,
+    #[schema(value_type = String)]
+    severity: Severity,
+    /// The name of a key, or `automatic`.
+    by: String,
+    /// Why nothing was sent of it, if so.
+    #[schema(value_type = Option<String>)]
+    suppressed: Option<Suppression>,
+    detail: Option<String>,
+    /// The ids of the deliveries that were made of it.
+    deliveries: Vec<String>,
+}
+
+/// What one receiver is to be told once.
+#[derive(Serialize, ToSchema)]
+pub(super) struct DeliveryView {
+    id: String,
+    #[schema(value_type = String)]
+    receiver: ReceiverName,
+    /// The receiver's, when it was told.
+    kind: Option<&'static str>,
+    /// `trigger`, `acknowledge` or `resolve`.
+    #[schema(value_type = String)]
+    action: DeliveryAction,
+    /// `waiting`, `sending`, `delivered`, `dead`, or `collapsed` when it need not be sent.
+    state: &'static str,
+    /// Why it is dead or collapsed.
+    reason: Option<String>,
+    /// When it is tried next, while it waits.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_attempt_at: Option<Timestamp>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// The newest, oldest first.
+    attempts: Vec<AttemptView>,
+}
+
+/// One try.
+#[derive(Serialize, ToSchema)]
+struct AttemptView {
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    duration_ms: u32,
+    /// `delivered`, `retry`, `dead`, or `unknown` when who tried was gone before it could say.
+    #[schema(value_type = String)]
+    result: AttemptResult,
+    /// The provider's status code, of HTTP or SMTP.
+    status: Option<u16>,
+    /// The provider's words or our own.
+    words: String,
+}
+
+/// What somebody says of an alert.
+#[derive(Serialize, ToSchema)]
+struct FeedbackView {
+    /// `useful` or `noise`.
+    #[schema(value_type = String)]
+    verdict: Usefulness,
+    comment: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    by: String,
+}
+
+impl DeliveryView {
+    pub(super) fn of(alert: &Alert, delivery: &Delivery) -> Self {
+        let reason = match &delivery.state {
+            DeliveryState::Dead { reason, .. } | DeliveryState::Collapsed { reason, .. } => Some(reason.clone()),
+            _ => None,
+        };
+        let next_attempt_at = match delivery.state {
+            DeliveryState::Waiting { ready_at } => Some(ready_at),
+            _ => None,
+        };
+        Self {
+            id: alert.delivery_id(delivery.number),
+            receiver: delivery.receiver.clone(),
+            kind: alert.opening(&delivery.receiver).map(|opening| opening.receiver.target.kind()),
+            action: delivery.action,
+            state: delivery.state_name(),
+            reason,
+            next_attempt_at,
+            created_at: delivery.created_at,
+            attempts: delivery.attempts.iter().map(AttemptView::from).collect(),
+        }
+    }
+
+    /// All deliveries of `alert`, oldest first.
+    pub(super) fn all(alert: &Alert) -> Vec<Self> {
+        alert.deliveries.iter().map(|delivery| Self::of(alert, delivery)).collect()
+    }
+}
+
+impl From<&Attempt> for AttemptView {
+    fn from(attempt: &Attempt) -> Self {
+        let Attempt { at, duration_ms, result, status, .. } = *attempt;
+        Self { at, duration_ms, result, status, words: attempt.words.clone() }
+    }
+}
+
+impl From<Hold> for HoldView {
+    fn from(hold: Hold) -> Self {
+        Self { reason: hold.reason, detail: hold.detail, until: hold.until }
+    }
+}
+
+impl From<Feedback> for FeedbackView {
+    fn from(feedback: Feedback) -> Self {
+        let Feedback { verdict, comment, at, by } = feedback;
+        Self { verdict, comment, at, by }
+    }
+}
+
+impl From<Alert> for AlertView {
+    fn from(alert: Alert) -> Self {
+        let deliveries = DeliveryView::all(&alert);
+        let id = alert.id.clone();
+        let events = alert.events.into_iter().map(|event| EventView {
+            at: event.at,
+            kind: event.kind,
+            severity: event.severity,
+            by: event.by,
+            suppressed: event.suppressed,
+            detail: event.detail,
+            deliveries: event.deliveries.iter().map(|number| format!("{id}-{number}")).collect(),
+        });
+        let content = alert.content;
+        Self {
+            events: events.collect(),
+            alert_id: alert.id,
+            dedup_key: alert.dedup_key,
+            status: alert.status,
+            summary: content.summary,
+            severity: content.severity,
+            source: content.source,
+            component: content.component,
+            labels: content.labels,
+            details: content.details.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text))),
+            runbook_url: content.runbook_url,
+            fired_at: alert.fired_at,
+            updated_at: alert.updated_at,
+            routes: alert.routes,
+            hold: alert.hold.map(HoldView::from),
+            events_left_out: alert.events_left_out,
+            deliveries,
+            deliveries_left_out: alert.deliveries_left_out,
+            feedback: alert.feedback.map(FeedbackView::from),
+        }
+    }
+}
