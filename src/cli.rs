@@ -16,6 +16,7 @@ use plimsoll_runtime::system_clock::SystemClock;
 use plimsoll_runtime::{log_writer, masking, telemetry};
 
 use crate::compose::{self, Roles};
+use crate::secrets;
 
 /// How long work in hand may take after a stop was asked for.
 const GRACE: Duration = Duration::from_secs(25);
@@ -39,6 +40,18 @@ enum Command {
         #[arg(long, value_delimiter = ',', default_value = "api,jobs,status")]
         roles: Vec<Role>,
     },
+    /// Handles the secrets that are sealed in the store.
+    Secrets {
+        #[command(subcommand)]
+        command: SecretsCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum SecretsCommand {
+    /// Seals every stored secret anew under another key. On the embedded store the server must not run meanwhile; on
+    /// MongoDB, first give all servers the new key as `PLIMSOLL_SECRET_KEY`, the old one as `PLIMSOLL_SECRET_KEY_PREVIOUS`.
+    Rotate,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -65,11 +78,21 @@ pub fn run() -> anyhow::Result<ExitCode> {
             jobs: roles.contains(&Role::Jobs),
             status: roles.contains(&Role::Status),
         },
+        Some(Command::Secrets { command: SecretsCommand::Rotate }) => return rotate(&config),
     };
     telemetry::log_from_now_on(config.log_format, &config.log_filter, Arc::new(SystemClock))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
     let ended_well = runtime.block_on(serve(config, roles))?;
     Ok(if ended_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[expect(clippy::print_stdout, reason = "a person or a script asked for it")]
+fn rotate(config: &Config) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
+    let rotated = runtime.block_on(secrets::rotate(config))?;
+    let secrets::Rotated { documents, key_id, advice } = rotated;
+    println!("{documents} documents were sealed anew under the key {key_id}; {advice}.");
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn serve(config: Config, roles: Roles) -> anyhow::Result<bool> {

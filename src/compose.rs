@@ -13,16 +13,24 @@ use tokio::net::TcpListener;
 use plimsoll_api::{ApiParts, ApiState, Facts, JobRow, JobsReport, Readiness};
 use plimsoll_domain::entropy::Entropy;
 use plimsoll_domain::ids::TenantId;
+use plimsoll_domain::sealing::Sealer;
 use plimsoll_domain::time::Clock;
+use plimsoll_jobs::deliver::send::Senders;
+use plimsoll_jobs::deliver::{DeliverSettings, Deliverer};
 use plimsoll_jobs::{JobsSettings, JobsState};
 use plimsoll_runtime::config::Config;
 use plimsoll_runtime::egress::Egress;
+use plimsoll_runtime::http_client::HttpClient;
 use plimsoll_runtime::lifecycle::Lifecycle;
+use plimsoll_runtime::mailer::Mailer;
+use plimsoll_runtime::secret_box::SecretBox;
 use plimsoll_runtime::slo_gauges::SloGauges;
 use plimsoll_runtime::system_clock::SystemClock;
 use plimsoll_runtime::system_entropy::SystemEntropy;
 use plimsoll_runtime::telemetry;
 use plimsoll_status_site::{Site, SiteSettings};
+use plimsoll_store::alerting::{Alerting, NoHandoff};
+use plimsoll_store::sealed::Sealed;
 use plimsoll_store::{OpenOptions, PublicReads, Store};
 use secrecy::ExposeSecret;
 
@@ -70,8 +78,7 @@ pub struct Running {
 pub async fn start(config: Config, roles: Roles, life: &Lifecycle) -> anyhow::Result<Running> {
     let began = std::time::Instant::now();
     let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-    let opened = plimsoll_store::open(&OpenOptions { uri: config.store.clone() }).await;
-    let store = opened.context("cannot open the store (PLIMSOLL_STORE)")?;
+    let store = open_store(&config, &entropy).await?;
     let given = config.root_key.as_ref().map(ExposeSecret::expose_secret);
     let root_key = keys::root_key(given, &config.data_dir, entropy.as_ref())?;
     let listener = TcpListener::bind(config.http_addr)
@@ -87,6 +94,10 @@ pub async fn start(config: Config, roles: Roles, life: &Lifecycle) -> anyhow::Re
     let gauges = SloGauges::default();
     let settings = jobs_settings(&config, own, entropy.as_ref(), gauges.clone());
     let jobs = roles.jobs.then(JobsState::default);
+    let start = || deliverer(&config, &store, (&clock, &entropy), &settings, life);
+    let deliverer = roles.jobs.then(start).transpose()?;
+    let alerting =
+        deliverer.as_ref().map_or_else(|| Alerting::new(Arc::clone(&store), Arc::new(NoHandoff)), Deliverer::alerting);
     let parts = ApiParts {
         store: Arc::clone(&store),
         clock: Arc::clone(&clock),
@@ -99,6 +110,8 @@ pub async fn start(config: Config, roles: Roles, life: &Lifecycle) -> anyhow::Re
             let jobs = jobs.clone();
             Arc::new(move || jobs.iter().for_each(JobsState::wake))
         },
+        alerting: alerting.clone(),
+        alerts_changed: Arc::new(move || deliverer.iter().for_each(Deliverer::reconsider)),
         jobs: Arc::new(JobRows(jobs.clone())),
         metrics_text: metrics_text(life, gauges)?,
         extra_openapi: roles.status.then(plimsoll_status_site::openapi),
@@ -108,10 +121,35 @@ pub async fn start(config: Config, roles: Roles, life: &Lifecycle) -> anyhow::Re
     readiness.set_started();
     if let Some(jobs) = jobs {
         // Last, since the first thing they look at is what has just been started.
-        plimsoll_jobs::run(&store, &clock, settings, jobs, life);
+        plimsoll_jobs::run((&store, &clock), settings, alerting, jobs, life);
     }
     announce(&config, roles, &root_key, own, began.elapsed());
     Ok(Running { address, url: format!("http://{own}"), root_key_source: root_key.source, store })
+}
+
+/// The store, keeping no secret in the clear.
+pub async fn open_store(config: &Config, entropy: &Arc<dyn Entropy>) -> anyhow::Result<Arc<dyn Store>> {
+    let opened = plimsoll_store::open(&OpenOptions { uri: config.store.clone() }).await;
+    let store = opened.context("cannot open the store (PLIMSOLL_STORE)")?;
+    let (current, previous) = keys::secret_keys(config, entropy.as_ref())?;
+    let sealer: Arc<dyn Sealer> = Arc::new(SecretBox::new(current, previous, Arc::clone(entropy)));
+    Ok(Arc::new(Sealed::new(store, sealer)))
+}
+
+fn deliverer(
+    config: &Config,
+    store: &Arc<dyn Store>,
+    (clock, entropy): (&Arc<dyn Clock>, &Arc<dyn Entropy>),
+    settings: &JobsSettings,
+    life: &Lifecycle,
+) -> anyhow::Result<Deliverer> {
+    let mailer = config.smtp.as_ref().map(Mailer::new).transpose().context("cannot send mail (PLIMSOLL_SMTP_URL)")?;
+    let http = HttpClient::keeping_connections(&settings.egress);
+    let sender = Arc::new(Senders::new(http, mailer, Arc::clone(clock)));
+    // Not the name that the tenants are shared by: whoever is started again is not who sent before.
+    let holder = entropy.bytes().iter().take(8).fold(String::new(), |name, byte| format!("{name}{byte:02x}"));
+    let settings = DeliverSettings { holder, public_url: config.public_url.clone() };
+    Ok(Deliverer::start(store, (Arc::clone(clock), Arc::clone(entropy)), sender, settings, life))
 }
 
 /// Where this process reaches itself: a listener on every address is reached on loopback.

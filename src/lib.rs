@@ -5,3 +5,4 @@ pub mod cli;
 pub mod compose;
 mod keys;
 mod own_tenant;
+mod secrets;
