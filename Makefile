@@ -12,7 +12,7 @@ export PROPTEST_RNG_SEED ?= 1
 # A line that says which step runs.
 say = printf '\n==> %s\n'
 
-.PHONY: help run test check bench size packages components crates tools mongod prometheus clean-tools
+.PHONY: help run test check bench size packages components crates tools mongod prometheus smtp clean-tools
 
 help: ## Says what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ run: packages ## Builds Plimsoll and runs all of it on the embedded store
 	@$(say) 'building (the first time takes some minutes) and starting'
 	@cargo run --release --locked
 
-test: check mongod prometheus ## Everything a change must pass: check, then unit, property, contract and black-box tests
+test: check mongod prometheus smtp ## Everything a change must pass: check, then unit, property, contract and black-box tests
 	@$(say) 'building the server and the tests'
 	@cargo build --locked --workspace --bins
 	@cargo test --locked --workspace --no-run
@@ -41,7 +41,7 @@ check: packages components crates tools ## Format, lints, documentation, licence
 	@RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
 
 bench: packages mongod prometheus ## Prints every figure of the README, with its limit beside it
-	@scripts/need.sh wrk:wrk taskset:util-linux
+	@scripts/need.sh wrk:wrk taskset:util-linux prometheus-alertmanager:prometheus-alertmanager
 	@$(say) 'building and measuring (optimised; keep the machine quiet)'
 	@cargo run --release --locked --package plimsoll-benches
 
@@ -70,5 +70,8 @@ tools:
 mongod:
 	@scripts/mongod.sh
 
-prometheus: # the program and promtool; a service that the package may start is not used
-	@scripts/need.sh prometheus:prometheus
+prometheus: # both programs and promtool; the services that the packages may start are not used
+	@scripts/need.sh prometheus:prometheus prometheus-alertmanager:prometheus-alertmanager
+
+smtp:
+	@scripts/smtp.sh

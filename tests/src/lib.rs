@@ -4,21 +4,28 @@
 //! called from.
 
 pub mod acts;
+pub mod alertmanager;
+pub mod alerts;
 mod answer;
+mod chance;
 mod client;
 mod document;
 pub mod mongod;
 pub mod port;
 pub mod prometheus;
+pub mod receivers;
 mod server;
 mod setup;
 mod target;
+mod tls_target;
 mod wait;
 
 pub use answer::Answer;
+pub use chance::Chance;
 pub use client::Client;
 pub use document::{Document, Operation};
 pub use server::Server;
 pub use setup::{Backing, INTERVAL, ROOT_KEY, Setup};
 pub use target::{Mode, Target};
+pub use tls_target::TlsTarget;
 pub use wait::{eventually, now, tick_boundary};

@@ -77,6 +77,25 @@ impl Mongod {
         Ok(())
     }
 
+    /// Has the server stand still, with every connection open, as a machine without a network does.
+    pub fn pause(&self) -> anyhow::Result<()> {
+        self.signal("STOP")
+    }
+
+    /// Has it go on.
+    pub fn go_on(&self) -> anyhow::Result<()> {
+        self.signal("CONT")
+    }
+
+    fn signal(&self, name: &str) -> anyhow::Result<()> {
+        let own = self.own.as_ref().context("a server that was started elsewhere is left alone")?;
+        // The server writes its own number there.
+        let process = std::fs::read_to_string(own.folder.join("data/mongod.lock"))?;
+        let script = format!("kill -{name} {}", process.trim());
+        anyhow::ensure!(Command::new("sh").args(["-c", &script]).status()?.success(), "{script}");
+        Ok(())
+    }
+
     /// Starts the server again on the same port with all it held, and waits until it can be written to.
     pub async fn start_again(&mut self) -> anyhow::Result<()> {
         let own = self.own.as_mut().context("a server that was started elsewhere is not started here")?;

@@ -43,6 +43,7 @@ pub struct PrometheusSetup {
     targets: Vec<(String, String)>,
     history: Option<String>,
     rules: Option<String>,
+    alertmanager: Option<Value>,
     has_password: bool,
 }
 
@@ -88,6 +89,19 @@ impl PrometheusSetup {
         self
     }
 
+    /// The same, telling `address` (`host:port`) of alerts as if it were an Alertmanager below `prefix`, with the key `bearer`.
+    /// What fires is told again every second, and is over 4 s after it was told last.
+    #[must_use]
+    pub fn alerting(mut self, address: &str, prefix: &str, bearer: &str) -> Self {
+        self.alertmanager = Some(json!({
+            "static_configs": [{"targets": [address]}],
+            "path_prefix": prefix,
+            "api_version": "v2",
+            "authorization": {"type": "Bearer", "credentials": bearer},
+        }));
+        self
+    }
+
     /// The same, answering only [`USER`] with [`PASSWORD`].
     #[must_use]
     pub fn with_password(mut self) -> Self {
@@ -116,6 +130,7 @@ impl PrometheusSetup {
         // JSON is YAML.
         let config = json!({
             "global": {"scrape_interval": INTERVAL, "scrape_timeout": INTERVAL, "evaluation_interval": INTERVAL},
+            "alerting": {"alertmanagers": self.alertmanager.iter().collect::<Vec<_>>()},
             "rule_files": self.rules.iter().map(|_| "rules.yml").collect::<Vec<_>>(),
             "scrape_configs": self.targets.iter().map(scrape).collect::<Vec<_>>(),
         });
@@ -145,7 +160,7 @@ fn spawn(folder: &Path, port: u16) -> Child {
     let mut command = Command::new("sh");
     command.args(["-c", KEEPER]).arg(folder).arg("prometheus").current_dir(folder);
     command.args(["--config.file=config.yml", "--web.config.file=web.yml", "--storage.tsdb.path=data"]);
-    command.arg(format!("--storage.tsdb.retention.time={KEPT}"));
+    command.arg(format!("--storage.tsdb.retention.time={KEPT}")).arg("--rules.alert.resend-delay=1s");
     command.arg(format!("--web.listen-address=127.0.0.1:{port}"));
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log);
     command.spawn().expect("a shell starts")

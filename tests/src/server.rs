@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, OnceLock};
 
 use serde_json::{Value, json};
@@ -80,12 +80,32 @@ impl Server {
         }
     }
 
+    /// Has it start with this variable from the next start on; without it where there is no value.
+    pub fn configure(&mut self, name: &str, value: Option<&str>) {
+        match value {
+            Some(value) => drop(self.variables.insert(name.to_owned(), value.to_owned())),
+            None => drop(self.variables.remove(name)),
+        }
+    }
+
+    /// One of the program's other commands, on the folder and with the variables that the server has.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program());
+        command.args(arguments).current_dir(self.folder.path()).env_clear().envs(&self.variables);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs one of them to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the program starts")
+    }
+
     /// Starts it without waiting for anything.
     pub fn spawn(&mut self) {
         let log = OpenOptions::new().create(true).append(true).open(self.log_path()).expect("a log file");
-        let mut command = Command::new(program());
-        command.current_dir(self.folder.path()).env_clear().envs(&self.variables);
-        command.stdin(Stdio::null()).stdout(log.try_clone().expect("a second handle")).stderr(log);
+        let mut command = self.command(&[]);
+        command.stdout(log.try_clone().expect("a second handle")).stderr(log);
         let child = command.spawn().expect("the program starts");
         let mut keeper = Command::new("sh");
         keeper.args(["-c", KEEPER, &child.id().to_string()]).stdin(Stdio::piped());

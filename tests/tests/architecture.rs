@@ -27,7 +27,9 @@ const ARROWS: [(&str, &[&str]); 8] = [
 const DRIVERS: [&str; 2] = ["plimsoll-tests", "plimsoll-benches"];
 
 /// Crates that stand in some rooms only.
-const CONFINED: [(&str, &[&str]); 4] = [
+const CONFINED: [(&str, &[&str]); 6] = [
+    ("lettre", &["plimsoll-runtime"]),
+    ("chacha20poly1305", &["plimsoll-runtime"]),
     // The benches write to the same server without Plimsoll: that is the limit they measure against.
     ("mongodb", &["plimsoll-store", "plimsoll-benches"]),
     ("askama", &["plimsoll-status-site", "plimsoll-charts"]),

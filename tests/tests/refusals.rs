@@ -24,6 +24,10 @@ async fn two_tenants(server: &Server) -> (Client, Client) {
     let work = json!({"id": "work", "title": "Work", "components": ["web"], "starts_at": "2099-01-01T00:00:00Z",
         "ends_at": "2099-01-01T01:00:00Z"});
     owner.post("/tenants/acme/maintenances", &work).await.ok(201);
+    let quiet = json!({"id": "quiet", "matchers": ["team=\"db\""], "until_resolved": true, "comment": "New disks"});
+    owner.post("/tenants/acme/silences", &quiet).await.ok(201);
+    let hook = json!({"name": "hook", "kind": "webhook", "url": "https://example.com/"});
+    owner.put("/observability/alerts/config/acme", &json!({"receivers": [hook]})).await.ok(200);
     (owner, stranger)
 }
 
@@ -41,6 +45,10 @@ fn example(operation: &Operation, tenant: &str, incident: &str, key: &str) -> St
         ("maintenance_id", "work"),
         ("key_id", key),
         ("slo_type", "availability"),
+        ("silence_id", "quiet"),
+        ("name", "hook"),
+        ("alert_id", "alt-0102030405060708090a"),
+        ("delivery_id", "alt-0102030405060708090a-1"),
         ("id", incident),
     ];
     let path = ids.iter().fold(operation.path.clone(), |path, (name, id)| path.replace(&format!("{{{name}}}"), id));
@@ -53,6 +61,16 @@ fn body_for(operation: &Operation) -> Option<String> {
     ["POST", "PUT", "PATCH"].contains(&operation.method.as_str()).then(|| "{".to_owned())
 }
 
+/// The words of a refusal: of a problem, or, where Alertmanager's API is spoken, of a JSON string.
+fn refused(answer: &Answer, status: u16) -> Value {
+    if answer.asked.contains("/api/v2/") {
+        let words = answer.ok(status);
+        assert!(words.is_string(), "{}: {words}", answer.asked);
+        return words;
+    }
+    problem(answer, status)["detail"].clone()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_path_that_needs_a_key_is_closed_without_a_good_one() {
     let server = Setup::embedded().start().await;
@@ -63,7 +81,7 @@ async fn every_path_that_needs_a_key_is_closed_without_a_good_one() {
         let path = example(operation, "plimsoll", "none", "none");
         for caller in [server.anybody(), server.anybody().with_key("plk_wrong")] {
             let answer = caller.ask(&operation.method, &path, &[], body_for(operation)).await;
-            problem(&answer, 401);
+            refused(&answer, 401);
             assert!(answer.header("www-authenticate").starts_with("Bearer"), "{}", answer.asked);
         }
     }
@@ -90,7 +108,7 @@ async fn another_tenants_key_finds_nothing_on_any_path() {
         let mut words = Vec::new();
         for path in [theirs, nobodys] {
             let answer = stranger.ask(&operation.method, &path, &[], body_for(operation)).await;
-            words.push(problem(&answer, 404)["detail"].clone());
+            words.push(refused(&answer, 404));
         }
         assert_eq!(words[0], words[1], "{operation:?}: the words tell that there is something");
     }
