@@ -4,6 +4,7 @@
 //! measured is the release binary, or the very function it calls. A framework for micro-benchmarks was rejected: the
 //! promises speak of a whole tick, a whole page and a whole batch.
 
+mod alerts;
 mod fleet;
 mod history;
 mod http;
@@ -30,7 +31,7 @@ use anyhow::{Context, bail};
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const USAGE: &str = "usage: plimsoll-benches [--tenants N] [--rounds N] [--slos N]… [--as-built] \
-                     [start] [page] [ingest] [tick] [slo] [prometheus-rules]";
+                     [start] [page] [ingest] [tick] [slo] [alerts] [prometheus-rules]";
 
 /// What is measured, and how much of it.
 struct Plan {
@@ -56,12 +57,14 @@ impl Plan {
                 "--rounds" => plan.rounds = number()?,
                 "--slos" => plan.slos.push(u32::try_from(number()?)?),
                 "--as-built" => plan.as_built = true,
-                "tick" | "page" | "ingest" | "start" | "slo" | "prometheus-rules" => plan.parts.push(argument.clone()),
+                "tick" | "page" | "ingest" | "start" | "slo" | "alerts" | "prometheus-rules" => {
+                    plan.parts.push(argument.clone());
+                }
                 _ => bail!(USAGE),
             }
         }
         if plan.parts.is_empty() {
-            plan.parts = ["start", "page", "ingest", "tick", "slo"].map(str::to_owned).to_vec();
+            plan.parts = ["start", "page", "ingest", "tick", "slo", "alerts"].map(str::to_owned).to_vec();
         }
         if plan.slos.is_empty() {
             plan.slos = vec![10, 100, 1_000];
@@ -106,6 +109,7 @@ async fn measure(plan: &Plan) -> anyhow::Result<bool> {
             "page" => page::measure(plan.rounds).await,
             "ingest" => ingest::measure(plan.rounds).await,
             "slo" => slo::measure().await,
+            "alerts" => alerts::measure(plan.rounds).await,
             "prometheus-rules" => prometheus_rules::table(&plan.slos).await,
             _ => tick::measure(plan.tenants).await,
         };

@@ -52,10 +52,21 @@ pub(crate) fn on_core(core: Option<u8>, program: &Path) -> Command {
 impl Server {
     /// Starts Plimsoll with its default settings on `store`, its log in a file in `folder`.
     pub(crate) fn start(folder: &Path, store: &str, core: Option<u8>) -> anyhow::Result<Self> {
+        Self::start_with(folder, store, core, &[])
+    }
+
+    /// The same with these variables.
+    pub(crate) fn start_with(
+        folder: &Path,
+        store: &str,
+        core: Option<u8>,
+        variables: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let address = format!("127.0.0.1:{}", plimsoll_tests::port::free());
         let mut command = on_core(core, &program()?);
         command.env_clear().current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null());
         command.env("LOG_FORMAT", "json").env("PLIMSOLL_HTTP_ADDR", &address);
+        command.envs(variables.iter().copied());
         command.env("PLIMSOLL_STORE", store).env("PLIMSOLL_DATA_DIR", folder.join("data"));
         command.stderr(File::create(folder.join("log"))?);
         Self::wait_for(command, address, "/ready").with_context(|| {
