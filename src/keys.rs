@@ -80,9 +80,12 @@ fn read(path: &Path) -> anyhow::Result<Option<String>> {
 /// Keeps a fresh key in a file of its own.
 fn make(path: &Path, key: String) -> anyhow::Result<String> {
     let failed = || format!("cannot keep a key in {}", path.display());
-    fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).with_context(failed)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).with_context(failed)?;
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).with_context(failed)?;
     file.write_all(format!("{key}\n").as_bytes()).and_then(|()| file.sync_all()).with_context(failed)?;
+    // What is sealed under a key whose name did not survive a power cut would be lost.
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).with_context(failed)?;
     Ok(key)
 }
 

@@ -23,7 +23,8 @@ use super::lane::Lane;
 use super::reconsider::reconsider_until_stopped;
 use super::send::Sender;
 
-/// How long a process may take to send what it was given. Longer than any attempt and the turns before it.
+/// How long a process may take to send what it was given: long enough for any attempt, and for a while of waiting for its
+/// turn. What has not had it by then is given back.
 pub(super) const LEASE: Span = Span::from_seconds(60);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 const BETWEEN_COUNTS: u32 = 10;

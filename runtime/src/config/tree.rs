@@ -42,7 +42,7 @@ pub struct Config {
     /// `PLIMSOLL_SETTLE_SECONDS`: how long a component must stay well before its incident is resolved, 0 to 3,600.
     /// Default 300. Change it when components flap.
     pub settle: Span,
-    /// `PLIMSOLL_EGRESS_ALLOW`: private networks (CIDR, comma-separated) that probes may reach. Default none.
+    /// `PLIMSOLL_EGRESS_ALLOW`: private networks (CIDR, comma-separated) that probes and receivers may reach. Default none.
     pub egress_allow: Vec<IpNet>,
     /// `PLIMSOLL_REFERENCE_ADDRESSES`: `host:port` addresses, comma-separated. When a look fails and none of these can be
     /// reached either, we are cut off ourselves, and samples are `unknown`. Default none: never assumed.

@@ -38,7 +38,7 @@ pub struct Message<'a> {
     pub public_url: &'a str,
 }
 
-/// Sends to receivers of one kind.
+/// Sends to a receiver, of whatever kind it is.
 #[async_trait]
 pub trait Sender: Send + Sync {
     /// Sends `message` once, within the time that an attempt may take, and says what came of it. It never fails: a
