@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::entropy::Entropy;
-use crate::time::{Hour, Tick};
+use crate::time::{Hour, Tick, Timestamp};
 
 fn check_slug(text: &str, extra: Option<char>) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || Some(c) == extra;
@@ -88,6 +88,14 @@ id!(
 id!(
     /// Names a silence within its tenant.
     SilenceId, None
+);
+id!(
+    /// Names a frontend app within its tenant.
+    AppId, None
+);
+id!(
+    /// Names an envelope that waits, across tenants; in order of when they came.
+    SpoolId, None
 );
 id!(
     /// Names an SLO within its tenant: `slo_type` in the API.
@@ -171,6 +179,27 @@ impl SilenceId {
     /// The id of what a request with this `Idempotency-Key` creates: asking again names the same silence.
     pub fn idempotent(tenant: &TenantId, key: &str) -> Self {
         Self(derived("sil", &[tenant.as_str(), "idempotency-key", key]))
+    }
+}
+
+impl AppId {
+    /// A fresh id.
+    pub fn fresh(entropy: &dyn Entropy) -> Self {
+        Self(made("app", &entropy.bytes()))
+    }
+
+    /// The id of what a request with this `Idempotency-Key` creates: asking again names the same app.
+    pub fn idempotent(tenant: &TenantId, key: &str) -> Self {
+        Self(derived("app", &[tenant.as_str(), "idempotency-key", key]))
+    }
+}
+
+impl SpoolId {
+    /// The id of the envelope that was the `number`th that `process` took, at `received_at`. Ids of one process are in
+    /// the order of (instant, number).
+    pub fn of(received_at: Timestamp, process: &str, number: u64) -> Self {
+        let process: String = process.chars().filter(char::is_ascii_alphanumeric).take(16).collect();
+        Self(format!("{:015}-{number:012}-{}", received_at.millis().max(0), process.to_ascii_lowercase()))
     }
 }
 

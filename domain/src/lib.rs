@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod alert;
 pub mod component;
 pub mod entropy;
+pub mod frontend;
 pub mod ids;
 pub mod incident;
 pub mod invalid;

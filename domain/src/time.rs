@@ -43,6 +43,12 @@ impl Timestamp {
         self.0.div_euclid(1_000)
     }
 
+    /// The next instant there is.
+    #[must_use]
+    pub const fn next_milli(self) -> Self {
+        Self(self.0 + 1)
+    }
+
     /// This instant and `span` more.
     #[must_use]
     pub const fn plus(self, span: Span) -> Self {

@@ -17,8 +17,10 @@ use crate::sample::SampleStatus;
 use crate::slo::{BurnSeverity, Measurement, Slo, TierReading};
 use crate::time::{Span, Timestamp};
 
-/// The sources of what is a state.
-pub const STATES: [&str; 3] = [SLO, HEARTBEAT, CERTIFICATE];
+/// All sources of ours.
+pub const OURS: [&str; 4] = [SLO, HEARTBEAT, CERTIFICATE, INCIDENT];
+/// Those of what is a state.
+const STATES: [&str; 3] = [SLO, HEARTBEAT, CERTIFICATE];
 const SLO: &str = "slo";
 const HEARTBEAT: &str = "heartbeat";
 const CERTIFICATE: &str = "certificate";
@@ -66,9 +68,10 @@ pub fn bring_in_line(open: &[Alert], watches: &[Watch]) -> Vec<Signal> {
     of_watch.chain(gone.map(|alert| resolve(&alert.dedup_key))).collect()
 }
 
-/// Somebody else may name a source as we do; keys begin with it only here.
+/// Whether an alert is of a state. Somebody else may name a source as we do; keys begin with it only here.
 fn is_ours(alert: &Alert) -> bool {
-    alert.dedup_key.strip_prefix(&alert.content.source).is_some_and(|rest| rest.starts_with('/'))
+    STATES.contains(&alert.content.source.as_str())
+        && alert.dedup_key.strip_prefix(&alert.content.source).is_some_and(|rest| rest.starts_with('/'))
         && alert.events.first().is_some_and(|event| event.by == AUTOMATIC)
 }
 
@@ -153,13 +156,15 @@ fn of_certificate(component: &Component, expires_at: Option<Timestamp>, now: Tim
     Watch::Holds(key, Box::new(content(CERTIFICATE, summary, severity, Some(component), (labels, None))))
 }
 
-/// What an incident has to say that was not said yet. The updates that are to be noted as said are all there are.
-pub fn of_incident(incident: &Incident) -> Option<Signal> {
-    let said = incident.dispatched;
-    if said >= incident.updates.len() || (said == 0 && !incident.is_open()) {
+/// What an incident has to say that was not said yet, `open` being the open alerts of its tenant. The updates that are to be
+/// noted as said are all there are. That something was said may not be noted, where somebody changed the incident in that
+/// moment: then its open alert tells.
+pub fn of_incident(incident: &Incident, open: &[Alert]) -> Option<Signal> {
+    let key = format!("{INCIDENT}/{}", incident.id);
+    let was_told = || incident.dispatched > 0 || open.iter().any(|alert| alert.dedup_key == key);
+    if incident.dispatched >= incident.updates.len() || !(incident.is_open() || was_told()) {
         return None;
     }
-    let key = format!("{INCIDENT}/{}", incident.id);
     let action = if incident.is_open() { SignalAction::Trigger } else { SignalAction::Resolve };
     let severity = match incident.impact {
         Impact::None => Severity::Info,
