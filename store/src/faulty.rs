@@ -11,8 +11,10 @@ use async_trait::async_trait;
 
 use plimsoll_domain::alert::{Alert, AlertConfig, ReceiverName, ReceiverState, Silence};
 use plimsoll_domain::component::Component;
+use plimsoll_domain::frontend::{AppCounts, FrontendApps, SpoolUsage, SpooledEnvelope};
 use plimsoll_domain::ids::{
-    AlertId, ComponentId, HourKey, IncidentId, KeyId, MaintenanceId, Series, SilenceId, SloType, TenantId,
+    AlertId, AppId, ComponentId, HourKey, IncidentId, KeyId, MaintenanceId, Series, SilenceId, SloType, SpoolId,
+    TenantId,
 };
 use plimsoll_domain::incident::Incident;
 use plimsoll_domain::maintenance::Maintenance;
@@ -25,9 +27,9 @@ use plimsoll_domain::tenant::{ApiKey, Tenant};
 use plimsoll_domain::time::{Day, Hour, Timestamp};
 
 use crate::{
-    AlertConfigs, AlertFilter, AlertScene, Alerts, Backlog, Components, Fold, Incidents, Leases, Maintenances,
-    Measurements, PublicReads, ReceiverStates, Reseal, Result, Samples, SeriesRecord, Silences, SloConfigs, Snapshots,
-    Store, StoreError, Tenants, Told, UnfoldedHour,
+    AlertConfigs, AlertFilter, AlertScene, Alerts, AppCounting, Backlog, Components, Fold, Frontends, Incidents,
+    Leases, Maintenances, Measurements, PublicReads, ReceiverStates, Reseal, Result, Samples, SeriesRecord, Silences,
+    SloConfigs, Snapshots, Spool, Store, StoreError, Tenants, Told, UnfoldedHour,
 };
 
 /// When a call fails.
@@ -173,6 +175,22 @@ wrap! {
     ReceiverStates {
         fn receiver_states(tenant: &TenantId) -> Vec<ReceiverState>;
         fn put_receiver_states(states: &[ReceiverState]) -> ();
+    }
+    Frontends {
+        fn frontend_apps(tenant: &TenantId) -> Option<FrontendApps>;
+        fn frontend_apps_across_tenants() -> Vec<FrontendApps>;
+        fn put_frontend_apps(apps: &FrontendApps) -> ();
+    }
+    AppCounting {
+        fn put_app_counts(counts: &[AppCounts]) -> ();
+        fn app_counts(tenant: &TenantId, app: &AppId, days: Range<Day>) -> Vec<AppCounts>;
+    }
+    Spool {
+        fn spool_envelope(envelope: &SpooledEnvelope) -> ();
+        fn spool_usage_across_tenants() -> HashMap<(TenantId, AppId), SpoolUsage>;
+        fn spooled_envelopes(tenant: &TenantId, app: &AppId, after: Option<&SpoolId>, most: (usize, u64))
+            -> Vec<SpooledEnvelope>;
+        fn remove_spooled(tenant: &TenantId, envelopes: &[SpoolId]) -> u64;
     }
     Snapshots {
         fn put_snapshots(snapshots: &[StatusSnapshot]) -> ();

@@ -13,16 +13,19 @@ pub mod document;
 pub mod embedded;
 mod error;
 pub mod faulty;
+mod frontends;
 pub mod mongo;
 mod observed;
 mod open;
 mod retention;
 pub mod sealed;
+pub mod tally;
 mod traits;
 mod unreadable;
 
 pub use alerts::{AlertConfigs, AlertFilter, AlertScene, Alerts, Backlog, ReceiverStates, Silences, Told};
 pub use error::StoreError;
+pub use frontends::{AppCounting, Frontends, Spool};
 pub use open::{OpenOptions, open};
 pub use traits::{
     Components, Fold, Incidents, Leases, Maintenances, Measurements, PublicReads, Reseal, Samples, SeriesRecord,

@@ -1,12 +1,15 @@
 //! How long what is stored is kept or believed, where the kind of document alone does not say it.
 
+use plimsoll_domain::frontend::{AppCounts, COUNTS_RETENTION, SPOOL_RETENTION};
 use plimsoll_domain::rollup::HOURLY_RETENTION;
 use plimsoll_domain::slo::{Measurement, Step};
-use plimsoll_domain::time::{Span, Timestamp};
+use plimsoll_domain::time::{Day, Span, Timestamp};
 
 /// What lies further ahead than this was written by a clock that is wrong.
 pub(crate) const AHEAD: Span = Span::hours(1);
 const FINE_RETENTION: Span = Span::days(2);
+/// An envelope that waits is given up, and counted, by those who pass it on. The store takes it away where nobody does.
+const SPOOL_SLACK: Span = Span::hours(1);
 
 /// When a measurement may go; `None`: never. Its step decides, and not whether its instant is round: after a pause the
 /// first measurement of an hour is rarely taken at the hour.
@@ -16,6 +19,26 @@ pub(crate) fn measurement_expires_at(measurement: &Measurement) -> Option<Timest
         Step::Hour => Some(measurement.at.plus(HOURLY_RETENTION)),
         Step::Tick => Some(measurement.at.plus(FINE_RETENTION)),
     }
+}
+
+/// When counts may go.
+pub(crate) fn counts_expire_at(counts: &AppCounts) -> Timestamp {
+    counts.day.start().plus(COUNTS_RETENTION)
+}
+
+/// The first day whose counts may not go yet at `now`.
+pub(crate) fn counts_kept_from(now: Timestamp) -> Day {
+    now.minus(COUNTS_RETENTION).day().plus(1)
+}
+
+/// When an envelope that came at `received_at` may go, though nobody gave it up.
+pub(crate) const fn spooled_expires_at(received_at: Timestamp) -> Timestamp {
+    received_at.plus(SPOOL_RETENTION).plus(SPOOL_SLACK)
+}
+
+/// The last instant at which an envelope came that may go at `now`.
+pub(crate) const fn spooled_gone_until(now: Timestamp) -> Timestamp {
+    now.minus(SPOOL_RETENTION).minus(SPOOL_SLACK)
 }
 
 /// A step as it is stored beside the document: a longer one is the greater number.

@@ -17,7 +17,7 @@ use plimsoll_domain::slo::{Measurement, SloConfig, Step};
 use plimsoll_domain::tenant::{ApiKey, Tenant};
 use plimsoll_domain::time::{Day, Hour, Timestamp};
 
-use crate::{AlertConfigs, Alerts, ReceiverStates, Result, Silences};
+use crate::{AlertConfigs, Alerts, AppCounting, Frontends, ReceiverStates, Result, Silences, Spool};
 
 /// Tenants and their keys. A tenant and its keys are one document.
 #[async_trait]
@@ -254,6 +254,9 @@ pub trait Store:
     + Alerts
     + Silences
     + ReceiverStates
+    + Frontends
+    + AppCounting
+    + Spool
     + Snapshots
     + Leases
     + PublicReads

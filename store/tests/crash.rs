@@ -2,21 +2,22 @@
 //!
 //! The child is this program again, told to write until it is killed; so it has a `main` of its own, and no harness.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use futures_util::future::join_all;
-use plimsoll_domain::ids::{HourKey, IncidentId, Series, TenantId};
+use plimsoll_domain::frontend::SpooledEnvelope;
+use plimsoll_domain::ids::{HourKey, IncidentId, Series, SpoolId, TenantId};
 use plimsoll_domain::incident::{Impact, Incident, IncidentStatus, IncidentUpdate};
 use plimsoll_domain::rollup::Rollup;
 use plimsoll_domain::sample::{Events, HourSamples, Sample, SampleStatus};
 use plimsoll_domain::sketch::Sketch;
 use plimsoll_domain::time::{Hour, Tick};
 use plimsoll_store::embedded::{EmbeddedStore, Limits};
-use plimsoll_store::{Fold, Incidents, Samples, SeriesRecord, Store};
+use plimsoll_store::{Fold, Incidents, Samples, SeriesRecord, Spool, Store};
 
 const CHILD: &str = "--write-until-killed";
 const ROUNDS: i64 = 12;
@@ -57,14 +58,22 @@ fn incident(number: i64) -> Incident {
         body: "Something is wrong. ".repeat(20),
         at: Tick::from_seconds(number).start(),
         by: "Alice".to_owned(),
-        components: std::collections::BTreeMap::new(),
+        components: BTreeMap::new(),
     };
     Incident::manual(tenant(), incident_id(number), "Wrong", Impact::Minor, update).expect("valid")
+}
+
+fn envelope(number: i64) -> SpooledEnvelope {
+    let received_at = Tick::from_seconds(number).start();
+    let (id, app) = (SpoolId::of(received_at, "one", 0), "web".parse().expect("an id"));
+    let body = format!("{number}\n").repeat(3_000).into_bytes();
+    SpooledEnvelope { id, tenant: tenant(), app, received_at, headers: Vec::new(), body }
 }
 
 async fn write(store: &EmbeddedStore, number: i64) {
     store.record_samples(&[record(number)]).await.expect("records");
     assert!(store.open_incident_if_absent(&incident(number)).await.expect("opens"));
+    store.spool_envelope(&envelope(number)).await.expect("stores");
     let mut out = std::io::stdout().lock();
     writeln!(out, "\nacknowledged {number}").and_then(|()| out.flush()).expect("the parent listens");
 }
@@ -112,6 +121,13 @@ async fn check(folder: &Path, acknowledged: &BTreeSet<i64>, started: i64) {
     let found: BTreeSet<_> = incidents.iter().map(|incident| incident.id.clone()).collect();
     assert!(acknowledged.iter().all(|number| found.contains(&incident_id(*number))), "every one was there");
     assert_eq!(found.len(), incidents.len());
+
+    let waiting = envelope(0);
+    let spooled =
+        store.spooled_envelopes(&waiting.tenant, &waiting.app, None, (usize::MAX, u64::MAX)).await.expect("reads");
+    let spooled: BTreeMap<_, _> = spooled.into_iter().map(|one| (one.id.clone(), one)).collect();
+    let is_there = |number: &i64| spooled.get(&envelope(*number).id) == Some(&envelope(*number));
+    assert!(acknowledged.iter().all(is_there), "every one was there, whole");
 
     let unfolded =
         store.unfolded_hours(&[tenant()], Hour::from_number(i64::MAX / 3_600), usize::MAX).await.expect("reads");

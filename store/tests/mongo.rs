@@ -1,6 +1,8 @@
 //! The MongoDB adapter on a real server: the contract that every store keeps, and what only a server can do: go away,
 //! come back, hang, and remove what has outlived its retention.
 
+#[path = "given/frontends.rs"]
+mod frontends;
 #[path = "given/mod.rs"]
 mod given;
 #[path = "../../tests/src/mongod.rs"]
@@ -176,6 +178,32 @@ async fn a_measurement_says_when_it_may_go_and_one_that_notes_a_change_never_doe
 }
 
 #[tokio::test]
+async fn counts_and_envelopes_say_when_they_may_go_and_how_much_waits_is_read_from_an_index() -> anyhow::Result<()> {
+    let server = Mongod::start().await?;
+    let uri = server.uri();
+    let store: Arc<dyn Store> = Arc::new(MongoStore::open(&uri).await?);
+    let (counts, envelope) = frontends::counts_and_envelope(HOUR.start());
+    store.put_app_counts(std::slice::from_ref(&counts)).await?;
+    store.spool_envelope(&envelope).await?;
+    for (collection, at) in [
+        ("app_counts", counts.day.start().plus(Span::days(400))),
+        ("spool", envelope.received_at.plus(Span::hours(25))),
+    ] {
+        let stored = raw(&uri, collection).await?.find_one(doc! {}).await?.expect("is stored");
+        assert_eq!(stored.get_datetime("expires_at")?.timestamp_millis(), at.millis());
+        assert!(raw(&uri, collection).await?.list_index_names().await?.contains(&"expires_at_1".to_owned()));
+    }
+    let database = raw(&uri, "spool").await?.client().default_database().expect("the harness names a database");
+    database.run_command(doc! { "profile": 2 }).await?;
+    assert_eq!(store.spool_usage_across_tenants().await?.len(), 1);
+    database.run_command(doc! { "profile": 0 }).await?;
+    let profile = raw(&uri, "system.profile").await?;
+    let told = profile.find_one(doc! { "command.aggregate": "spool" }).await?.expect("is told");
+    assert_eq!((told.get_i32("keysExamined")?, told.get_i32("docsExamined")?), (1, 0), "{told}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn opening_again_finds_the_indexes_and_everything_stored() -> anyhow::Result<()> {
     let server = Mongod::start().await?;
     let uri = server.uri();
@@ -229,6 +257,7 @@ async fn what_cannot_be_read_stops_only_those_it_belongs_to() -> anyhow::Result<
         ("incidents", "tenant", "damaged"),
         ("maintenances", "_id.t", "damaged"),
         ("slo_configs", "_id", "damaged"),
+        ("frontend_apps", "_id", "damaged"),
     ] {
         let damage = doc! { "$set": { "body": { "anything": "else" } } };
         assert_eq!(raw(&uri, name).await?.update_one(doc! { key: id }, damage).await?.modified_count, 1, "{name}");

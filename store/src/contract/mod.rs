@@ -10,6 +10,7 @@ mod alerts;
 mod components;
 mod events;
 mod folds;
+mod frontends;
 mod given;
 mod incidents;
 mod leases;
@@ -19,6 +20,7 @@ mod samples;
 mod silences;
 mod slo_configs;
 mod snapshots;
+mod spool;
 mod tenants;
 
 use std::panic::AssertUnwindSafe;
@@ -59,6 +61,8 @@ pub const CASES: &[&[Case]] = &[
     alert_configs::CASES,
     silences::CASES,
     alerts::CASES,
+    frontends::CASES,
+    spool::CASES,
     snapshots::CASES,
     leases::CASES,
 ];

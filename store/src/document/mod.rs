@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use plimsoll_domain::alert::{Alert, AlertConfig, ReceiverState, Silence};
 use plimsoll_domain::component::Component;
+use plimsoll_domain::frontend::{AppCounts, FrontendApps};
 use plimsoll_domain::incident::Incident;
 use plimsoll_domain::maintenance::Maintenance;
 use plimsoll_domain::page::StatusSnapshot;
@@ -54,6 +55,8 @@ stored! {
     Alert => "alert", READ_BACK = false;
     Silence => "silence";
     ReceiverState => "receiver's state", READ_BACK = false;
+    FrontendApps => "frontend apps";
+    AppCounts => "counts of an app", READ_BACK = false;
 }
 
 /// A document: the version of its shape, and what it holds.

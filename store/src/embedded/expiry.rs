@@ -11,6 +11,7 @@ use plimsoll_domain::time::{Span, Timestamp};
 use crate::Result;
 use crate::embedded::rows;
 use crate::embedded::store::EmbeddedStore;
+use crate::retention::{counts_kept_from, spooled_gone_until};
 
 const PORTION: i64 = 2_000;
 
@@ -28,6 +29,10 @@ const ALERTS: &str = "DELETE FROM alerts WHERE number IN
         WHERE a.updated_at < ?1 AND a.settled = 1 LIMIT ?2)";
 const SILENCES: &str = "DELETE FROM silences WHERE (tenant, id) IN
     (SELECT tenant, id FROM silences WHERE ends_at < ?1 LIMIT ?2)";
+const COUNTS: &str = "DELETE FROM app_counts WHERE (tenant, app, day, source) IN
+    (SELECT tenant, app, day, source FROM app_counts WHERE day < ?1 ORDER BY day LIMIT ?2)";
+const SPOOL: &str = "DELETE FROM spool WHERE id IN
+    (SELECT id FROM spool WHERE received_at < ?1 ORDER BY received_at LIMIT ?2)";
 
 impl EmbeddedStore {
     pub(super) async fn expire(&self, now: Timestamp) -> Result<u64> {
@@ -36,9 +41,15 @@ impl EmbeddedStore {
         let mut removed = 0;
         let alerts = now.minus(ALERT_RETENTION).millis();
         let silences = now.minus(KEPT).millis();
-        let all =
-            [(SAMPLES, samples), (HOURS, hours), (MEASUREMENTS, now.millis()), (ALERTS, alerts), (SILENCES, silences)];
-        for (sql, before) in all {
+        for (sql, before) in [
+            (SAMPLES, samples),
+            (HOURS, hours),
+            (MEASUREMENTS, now.millis()),
+            (ALERTS, alerts),
+            (SILENCES, silences),
+            (COUNTS, counts_kept_from(now).number()),
+            (SPOOL, spooled_gone_until(now).millis() + 1),
+        ] {
             removed += self.expire_in(sql, before).await?;
         }
         Ok(removed)

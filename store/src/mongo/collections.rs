@@ -24,12 +24,15 @@ pub(super) const ALERT_CONFIGS: &str = "alert_configs";
 pub(super) const ALERTS: &str = "alerts";
 pub(super) const SILENCES: &str = "silences";
 pub(super) const RECEIVER_STATES: &str = "receiver_states";
+pub(super) const FRONTEND_APPS: &str = "frontend_apps";
+pub(super) const APP_COUNTS: &str = "app_counts";
+pub(super) const SPOOL: &str = "spool";
 pub(super) const SNAPSHOTS: &str = "snapshots";
 pub(super) const LEASES: &str = "leases";
 
 /// Makes the indexes that are missing; those that are there cost nothing.
 pub(super) async fn prepare(store: &MongoStore) -> Result<()> {
-    for collection in [SAMPLE_HOURS, HOUR_ROLLUPS, MEASUREMENTS, ALERTS, SILENCES, LEASES] {
+    for collection in [SAMPLE_HOURS, HOUR_ROLLUPS, MEASUREMENTS, ALERTS, SILENCES, APP_COUNTS, SPOOL, LEASES] {
         let at_once = IndexOptions::builder().expire_after(Duration::ZERO).build();
         add(store, collection, doc! { "expires_at": 1 }, at_once).await?;
     }
@@ -40,6 +43,7 @@ pub(super) async fn prepare(store: &MongoStore) -> Result<()> {
         (INCIDENTS, doc! { "over_at": 1 }),
         // Maintenance that is not over.
         (MAINTENANCES, doc! { "ends_at": 1 }),
+        (SPOOL, spool_by_app()),
     ] {
         add(store, collection, keys, IndexOptions::default()).await?;
     }
@@ -58,6 +62,11 @@ pub(super) async fn prepare(store: &MongoStore) -> Result<()> {
     let one = IndexOptions::builder().unique(true).partial_filter_expression(held).build();
     add(store, INCIDENTS, doc! { "open_automatic": 1 }, one).await?;
     prepare_alerts(store).await
+}
+
+/// What waits of an app, in order; and how much, from the index alone: no envelope is read for it.
+pub(super) fn spool_by_app() -> Document {
+    doc! { "tenant": 1, "app": 1, "_id": 1, "size": 1, "received_at": 1 }
 }
 
 async fn prepare_alerts(store: &MongoStore) -> Result<()> {

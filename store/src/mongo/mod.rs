@@ -10,6 +10,7 @@
 
 mod alert_configs;
 mod alerts;
+mod app_counts;
 mod bulk;
 mod call;
 mod client;
@@ -17,6 +18,7 @@ mod collections;
 mod components;
 mod documents;
 mod folds;
+mod frontends;
 mod hours;
 mod incidents;
 mod keys;
@@ -30,6 +32,7 @@ mod reseal;
 mod silences;
 mod slo_configs;
 mod snapshots;
+mod spool;
 mod tenants;
 
 pub use client::MongoStore;

@@ -6,7 +6,10 @@ use std::ops::Range;
 use async_trait::async_trait;
 
 use plimsoll_domain::alert::{ReceiverState, Silence};
-use plimsoll_domain::ids::{HourKey, IncidentId, KeyId, MaintenanceId, Series, SilenceId, SloType, TenantId};
+use plimsoll_domain::frontend::{AppCounts, FrontendApps, SpoolUsage, SpooledEnvelope};
+use plimsoll_domain::ids::{
+    AppId, HourKey, IncidentId, KeyId, MaintenanceId, Series, SilenceId, SloType, SpoolId, TenantId,
+};
 use plimsoll_domain::incident::Incident;
 use plimsoll_domain::maintenance::Maintenance;
 use plimsoll_domain::page::StatusSnapshot;
@@ -18,8 +21,8 @@ use plimsoll_domain::time::{Day, Hour, Timestamp};
 
 use super::Sealed;
 use crate::{
-    Fold, Incidents, Leases, Maintenances, Measurements, PublicReads, ReceiverStates, Reseal, Result, Samples,
-    SeriesRecord, Silences, Snapshots, Store, Tenants, UnfoldedHour,
+    AppCounting, Fold, Frontends, Incidents, Leases, Maintenances, Measurements, PublicReads, ReceiverStates, Reseal,
+    Result, Samples, SeriesRecord, Silences, Snapshots, Spool, Store, Tenants, UnfoldedHour,
 };
 
 macro_rules! pass {
@@ -80,6 +83,22 @@ pass! {
     ReceiverStates {
         fn receiver_states(tenant: &TenantId) -> Vec<ReceiverState>;
         fn put_receiver_states(states: &[ReceiverState]) -> ();
+    }
+    Frontends {
+        fn frontend_apps(tenant: &TenantId) -> Option<FrontendApps>;
+        fn frontend_apps_across_tenants() -> Vec<FrontendApps>;
+        fn put_frontend_apps(apps: &FrontendApps) -> ();
+    }
+    AppCounting {
+        fn put_app_counts(counts: &[AppCounts]) -> ();
+        fn app_counts(tenant: &TenantId, app: &AppId, days: Range<Day>) -> Vec<AppCounts>;
+    }
+    Spool {
+        fn spool_envelope(envelope: &SpooledEnvelope) -> ();
+        fn spool_usage_across_tenants() -> HashMap<(TenantId, AppId), SpoolUsage>;
+        fn spooled_envelopes(tenant: &TenantId, app: &AppId, after: Option<&SpoolId>, most: (usize, u64))
+            -> Vec<SpooledEnvelope>;
+        fn remove_spooled(tenant: &TenantId, envelopes: &[SpoolId]) -> u64;
     }
     Snapshots {
         fn put_snapshots(snapshots: &[StatusSnapshot]) -> ();

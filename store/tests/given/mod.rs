@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll_domain::component::Component;
+use plimsoll_domain::frontend::FrontendApps;
 use plimsoll_domain::ids::TenantId;
 use plimsoll_domain::incident::{Impact, Incident, IncidentStatus, IncidentUpdate};
 use plimsoll_domain::maintenance::Maintenance;
@@ -39,6 +40,8 @@ pub(crate) async fn two_tenants(store: &Arc<dyn Store>) -> [TenantId; 2] {
         store.create_maintenance(&maintenance).await.expect("creates");
         let config = SloConfig { version: 1, objectives: vec![Slo::default_availability()] };
         store.put_slo_config(&tenant, &config).await.expect("stores");
+        let apps = FrontendApps { version: 1, ..FrontendApps::none(tenant) };
+        store.put_frontend_apps(&apps).await.expect("stores");
     }
     tenants
 }
@@ -52,11 +55,13 @@ pub(crate) async fn only_the_whole_is_read(store: &Arc<dyn Store>, [damaged, who
     let incidents = store.open_or_recent_incidents_across_tenants(NOW).await.expect("reads");
     of(incidents.into_iter().map(|held| held.tenant).collect());
     of(store.maintenances_across_tenants(NOW).await.expect("reads").into_iter().map(|held| held.tenant).collect());
+    of(store.frontend_apps_across_tenants().await.expect("reads").into_iter().map(|held| held.tenant).collect());
     let configs = store.slo_configs_across_tenants().await.expect("reads");
     assert_eq!(configs.len(), 2);
     assert_eq!(configs[damaged], SloConfig { version: 1, objectives: Vec::new() });
     assert_eq!(configs[whole].objectives.len(), 1);
     assert!(matches!(store.tenant(damaged).await, Err(StoreError::Unreadable { .. })));
     assert!(matches!(store.components(damaged).await, Err(StoreError::Unreadable { .. })));
+    assert!(matches!(store.frontend_apps(damaged).await, Err(StoreError::Unreadable { .. })));
     assert!(matches!(store.slo_config(damaged).await, Err(StoreError::Unreadable { .. })));
 }
