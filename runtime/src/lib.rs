@@ -3,6 +3,7 @@
 //! The bans of `clippy.toml` have their exceptions here and nowhere else.
 
 mod certificate;
+pub mod client_address;
 pub mod config;
 pub mod egress;
 pub mod http_client;
@@ -16,3 +17,4 @@ pub mod slo_gauges;
 pub mod system_clock;
 pub mod system_entropy;
 pub mod telemetry;
+pub mod upstream;

@@ -85,6 +85,12 @@ impl Lifecycle {
         });
     }
 
+    /// Runs `task` in the background until it ends: one of many that come and go, such as a connection. It must end by
+    /// itself when the life is aborted. A panic ends the task and nothing else.
+    pub fn track(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
     /// Waits until something asks to stop (or a task has died), then for the tasks, at most `grace` long.
     /// Whether everything ended as it should.
     pub async fn run_until_stopped(&self, grace: Duration) -> bool {
@@ -114,6 +120,22 @@ mod tests {
         });
         life.spawn("dies", async { Err("out of luck") });
         assert!(!life.run_until_stopped(Duration::from_secs(5)).await);
+    }
+
+    #[tokio::test]
+    async fn what_comes_and_goes_is_waited_for_and_may_fail_alone() {
+        let life = Lifecycle::new();
+        let ends = life.stopping().clone();
+        let (done, is_done) = tokio::sync::oneshot::channel();
+        life.track(async move {
+            ends.cancelled().await;
+            tokio::task::yield_now().await;
+            done.send(()).expect("somebody waits");
+        });
+        life.track(async { panic!("out of luck") });
+        life.stop();
+        assert!(life.run_until_stopped(Duration::from_secs(5)).await);
+        is_done.await.expect("done");
     }
 
     #[tokio::test]

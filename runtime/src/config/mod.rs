@@ -7,7 +7,9 @@ mod lists;
 mod raw;
 mod smtp;
 mod tree;
+mod tunnel;
 
 pub use raw::ConfigError;
 pub use smtp::{Smtp, SmtpLogin, SmtpSecurity};
 pub use tree::{Config, LogFormat};
+pub use tunnel::TunnelConfig;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -13,7 +14,7 @@ use plimsoll_domain::incident::DEFAULT_SETTLE;
 use plimsoll_domain::time::{Interval, Span};
 
 use super::lists::{List, SecretList};
-use super::{Config, LogFormat, Smtp};
+use super::{Config, LogFormat, Smtp, tunnel};
 use crate::secret_box::SecretKey;
 
 /// Variables with our prefix that are not keys of the server's configuration.
@@ -60,6 +61,11 @@ struct Raw {
     sampling_interval_seconds: Option<i64>,
     settle_seconds: Option<i64>,
     egress_allow: Option<List>,
+    trusted_proxies: Option<List>,
+    envelope_max_bytes: Option<u64>,
+    envelope_max_decompressed_bytes: Option<u64>,
+    spool_max_bytes: Option<u64>,
+    spool_tenant_max_bytes: Option<u64>,
     reference_addresses: Option<List>,
     public_url: Option<String>,
     site_tenant: Option<String>,
@@ -93,8 +99,12 @@ impl Raw {
             return Err(wrong("PLIMSOLL_SETTLE_SECONDS", format!("expected 0 to 3600 seconds, got {settle}")));
         }
         let interval = Interval::from_seconds(self.sampling_interval_seconds.unwrap_or(60));
-        let networks = List::items(self.egress_allow);
-        let networks = networks.iter().map(|net| parse("PLIMSOLL_EGRESS_ALLOW", "networks such as 10.0.0.0/8", net));
+        let tunnel = tunnel::Given {
+            received: self.envelope_max_bytes,
+            decompressed: self.envelope_max_decompressed_bytes,
+            spool: self.spool_max_bytes,
+            spool_tenant: self.spool_tenant_max_bytes,
+        };
         let previous = SecretList::items(self.secret_key_previous);
         let previous = previous.iter().map(|text| secret_key("PLIMSOLL_SECRET_KEY_PREVIOUS", text));
         let smtp = smtp(self.smtp_url.as_ref(), self.smtp_from, self.smtp_ca_file)?;
@@ -112,7 +122,9 @@ impl Raw {
             smtp,
             interval: interval.map_err(|reason| wrong("PLIMSOLL_SAMPLING_INTERVAL_SECONDS", reason))?,
             settle: Span::from_seconds(settle),
-            egress_allow: networks.collect::<Result<_, _>>()?,
+            egress_allow: networks("PLIMSOLL_EGRESS_ALLOW", self.egress_allow)?,
+            trusted_proxies: networks("PLIMSOLL_TRUSTED_PROXIES", self.trusted_proxies)?,
+            tunnel: tunnel.check()?,
             reference_addresses: references,
             public_url: self
                 .public_url
@@ -129,12 +141,16 @@ impl Raw {
     }
 }
 
-fn wrong(key: &'static str, reason: impl std::fmt::Display) -> ConfigError {
+pub(super) fn wrong(key: &'static str, reason: impl std::fmt::Display) -> ConfigError {
     ConfigError::Wrong { key, reason: format!("is wrong: {reason}") }
 }
 
 fn parse<T: std::str::FromStr>(key: &'static str, expected: &str, text: &str) -> Result<T, ConfigError> {
     text.parse().map_err(|_| wrong(key, format!("expected {expected}, got {text:?}")))
+}
+
+fn networks(key: &'static str, list: Option<List>) -> Result<Vec<IpNet>, ConfigError> {
+    List::items(list).iter().map(|net| parse(key, "networks such as 10.0.0.0/8", net)).collect()
 }
 
 fn secret_key(key: &'static str, text: &SecretString) -> Result<SecretKey, ConfigError> {

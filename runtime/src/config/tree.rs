@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use plimsoll_domain::ids::TenantId;
 use plimsoll_domain::time::{Interval, Span};
 
-use super::Smtp;
+use super::{Smtp, TunnelConfig};
 use crate::masking;
 use crate::secret_box::SecretKey;
 
@@ -44,6 +44,12 @@ pub struct Config {
     pub settle: Span,
     /// `PLIMSOLL_EGRESS_ALLOW`: private networks (CIDR, comma-separated) that probes and receivers may reach. Default none.
     pub egress_allow: Vec<IpNet>,
+    /// `PLIMSOLL_TRUSTED_PROXIES`: networks (CIDR, comma-separated) of peers whose `X-Forwarded-For` is believed. Default
+    /// none. Set it to the proxies in front of us, so that limits count clients and not the proxy.
+    pub trusted_proxies: Vec<IpNet>,
+    /// `PLIMSOLL_ENVELOPE_MAX_BYTES`, `PLIMSOLL_ENVELOPE_MAX_DECOMPRESSED_BYTES`, `PLIMSOLL_SPOOL_MAX_BYTES` and
+    /// `PLIMSOLL_SPOOL_TENANT_MAX_BYTES`: how much the tunnel takes and keeps. Defaults and when to change them: there.
+    pub tunnel: TunnelConfig,
     /// `PLIMSOLL_REFERENCE_ADDRESSES`: `host:port` addresses, comma-separated. When a look fails and none of these can be
     /// reached either, we are cut off ourselves, and samples are `unknown`. Default none: never assumed.
     pub reference_addresses: Vec<String>,
@@ -80,6 +86,8 @@ impl Config {
             "sampling_interval_seconds": self.interval.seconds(),
             "settle_seconds": self.settle.seconds(),
             "egress_allow": self.egress_allow,
+            "trusted_proxies": self.trusted_proxies,
+            "tunnel": self.tunnel.public_view(),
             "reference_addresses": self.reference_addresses,
             "public_url": self.public_url,
             "site_tenant": self.site_tenant,
