@@ -6,10 +6,11 @@ use crate::routes;
 use crate::state::ApiState;
 
 /// All routes of the API with their handlers, without what surrounds them: give the result, merged with whatever else
-/// the listener serves, to [`layers`](crate::layers). It has no fallback of its own.
+/// the listener serves, to [`layers`](crate::layers). Its fallback takes
+/// envelopes at the paths that tenants chose, and finds nothing otherwise.
 pub fn router(state: ApiState) -> Router {
     let (router, document) = crate::openapi::documented(routes::all(), state.extra_openapi.clone()).split_for_parts();
-    router.merge(crate::openapi::router(&document)).with_state(state)
+    router.merge(crate::openapi::router(&document)).fallback(routes::sentry::alias).with_state(state)
 }
 
 /// Only what watches the process: health and metrics. For a process that serves no API and must be watched all the same.

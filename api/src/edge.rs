@@ -27,11 +27,13 @@ use tower::{Layer, Service};
 use tracing::{Instrument, Level, Span};
 
 use plimsoll_domain::entropy::Entropy;
+use plimsoll_runtime::client_address::TrustedProxies;
 
 use crate::problem::Problem;
 use crate::state::ApiState;
 
-const TIME_LIMIT: Duration = Duration::from_secs(30);
+/// More than the tunnel's own 30 s, which has more to say than that it took too long.
+const TIME_LIMIT: Duration = Duration::from_secs(35);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LONGEST_ID: usize = 64;
 
@@ -39,13 +41,14 @@ const LONGEST_ID: usize = 64;
 /// that is not taken) becomes a problem here. Serve with `into_make_service_with_connect_info::<SocketAddr>()`, so that
 /// the log knows the client's address. Metrics are bound to the recorder that is installed when this is called.
 pub fn layers(router: Router, state: &ApiState) -> Router {
-    router.layer(EdgeLayer(Arc::new(Edge::new(&*state.entropy))))
+    router.layer(EdgeLayer(Arc::new(Edge::new(&*state.entropy, state.trusted_proxies.clone()))))
 }
 
 struct Edge {
     id_prefix: String,
     id_next: AtomicU64,
     in_flight: Gauge,
+    proxies: TrustedProxies,
     routes: DashMap<String, Vec<(Method, StatusCode, Figures)>>,
 }
 
@@ -126,6 +129,10 @@ fn panicked(panic: &(dyn Any + Send)) -> Problem {
     )
 }
 
+/// How a response names its route where no route took the request.
+#[derive(Clone, Copy)]
+pub(crate) struct RouteName(pub(crate) &'static str);
+
 /// What is kept of a request until its answer is there.
 struct Seen {
     id: HeaderValue,
@@ -139,12 +146,13 @@ struct Seen {
 impl Seen {
     fn of(request: &Request, edge: &Edge) -> Self {
         let extensions = request.extensions();
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         Self {
             id: given_id(request.headers()).unwrap_or_else(|| edge.fresh_id()),
             method: request.method().clone(),
             uri: request.uri().clone(),
             route: extensions.get::<MatchedPath>().cloned(),
-            client: extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip()),
+            client: peer.map(|peer| edge.proxies.client(peer, request.headers())),
             started: Instant::now(),
         }
     }
@@ -158,7 +166,8 @@ impl Seen {
         if status.is_client_error() || status.is_server_error() {
             self.finish_problem(response, span);
         }
-        let route = self.route.as_ref().map_or("unmatched", MatchedPath::as_str);
+        let named = response.extensions().get::<RouteName>().map_or("unmatched", |name| name.0);
+        let route = self.route.as_ref().map_or(named, MatchedPath::as_str);
         let took = self.started.elapsed();
         edge.count(route, &self.method, status, took);
         if tracing::enabled!(Level::INFO) {
@@ -196,12 +205,13 @@ fn given_id(headers: &HeaderMap) -> Option<HeaderValue> {
 }
 
 impl Edge {
-    fn new(entropy: &dyn Entropy) -> Self {
+    fn new(entropy: &dyn Entropy, proxies: TrustedProxies) -> Self {
         let id_prefix = entropy.bytes()[..8].iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
         Self {
             id_prefix,
             id_next: AtomicU64::new(1),
             in_flight: gauge!("plimsoll_http_requests_in_flight"),
+            proxies,
             routes: DashMap::new(),
         }
     }

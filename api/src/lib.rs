@@ -11,8 +11,10 @@ mod problem;
 mod routes;
 mod secrets;
 mod state;
+mod tunnel;
 
 pub use app::{probes_router, router};
 pub use edge::layers;
 pub use problem::{Problem, ProblemBody};
 pub use state::{ApiParts, ApiState, Facts, JobRow, JobsReport, Readiness};
+pub use tunnel::TunnelSettings;

@@ -8,8 +8,13 @@ use serde_json::Value;
 
 use plimsoll_domain::entropy::Entropy;
 use plimsoll_domain::time::{Clock, Interval, Timestamp};
+use plimsoll_runtime::client_address::TrustedProxies;
+use plimsoll_runtime::upstream::Upstream;
 use plimsoll_store::Store;
 use plimsoll_store::alerting::Alerting;
+use plimsoll_store::tally::Tally;
+
+use crate::tunnel::{Tunnel, TunnelSettings};
 
 /// Everything the API stands on.
 pub struct ApiParts {
@@ -37,6 +42,14 @@ pub struct ApiParts {
     pub alerts_changed: Arc<dyn Fn() + Send + Sync>,
     /// Renders `/metrics`, as Prometheus text.
     pub metrics_text: Arc<dyn Fn() -> String + Send + Sync>,
+    /// What is counted of frontend apps.
+    pub tally: Arc<Tally>,
+    /// By which their envelopes are passed on.
+    pub upstream: Upstream,
+    /// The bounds of that.
+    pub tunnel: TunnelSettings,
+    /// Whose word is taken on where a request is from.
+    pub trusted_proxies: TrustedProxies,
     /// Operations that another crate serves on the same listener, to stand in the same `OpenAPI` document.
     pub extra_openapi: Option<utoipa::openapi::OpenApi>,
 }
@@ -54,12 +67,33 @@ pub struct Facts {
 
 /// [`ApiParts`], shared: cloning it is cheap.
 #[derive(Clone)]
-pub struct ApiState(Arc<ApiParts>);
+pub struct ApiState(Arc<Shared>);
+
+struct Shared {
+    parts: ApiParts,
+    tunnel: Tunnel,
+}
 
 impl ApiState {
-    /// Shares `parts`.
+    /// Shares `parts`. Metrics are bound to the recorder that is installed when this is called.
     pub fn new(parts: ApiParts) -> Self {
-        Self(Arc::new(parts))
+        let tunnel = Tunnel::new(
+            (&parts.store, &parts.clock, parts.entropy.as_ref()),
+            &parts.tally,
+            parts.upstream.clone(),
+            parts.tunnel.clone(),
+        );
+        Self(Arc::new(Shared { parts, tunnel }))
+    }
+
+    /// What keeps the tunnel true: to be called at start, and every few seconds.
+    pub async fn upkeep(&self) {
+        self.0.tunnel.upkeep().await;
+    }
+
+    /// By which envelopes of frontend apps are passed on.
+    pub(crate) fn tunnel(&self) -> &Tunnel {
+        &self.0.tunnel
     }
 }
 
@@ -67,7 +101,7 @@ impl Deref for ApiState {
     type Target = ApiParts;
 
     fn deref(&self) -> &ApiParts {
-        &self.0
+        &self.0.parts
     }
 }
 

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 
 use plimsoll_domain::alert::ReceiverName;
 use plimsoll_domain::alert::record::read_delivery_id;
-use plimsoll_domain::ids::{AlertId, ComponentId, IncidentId, KeyId, MaintenanceId, SilenceId, SloType};
+use plimsoll_domain::ids::{AlertId, AppId, ComponentId, IncidentId, KeyId, MaintenanceId, SilenceId, SloType};
 
 use crate::problem::Problem;
 use crate::state::ApiState;
@@ -48,6 +48,10 @@ impl Named for AlertId {
 impl Named for SilenceId {
     const PARAM: &'static str = "silence_id";
     const WHAT: &'static str = "silence";
+}
+impl Named for AppId {
+    const PARAM: &'static str = "app_id";
+    const WHAT: &'static str = "app";
 }
 impl Named for ReceiverName {
     const PARAM: &'static str = "name";

@@ -1,6 +1,7 @@
 //! One file for each resource: its routes on top, its handlers below, what they read and write beside them.
 
 mod alerts;
+mod apps;
 mod components;
 mod config;
 mod health;
@@ -10,6 +11,7 @@ mod maintenances;
 mod metrics;
 mod probe;
 mod samples;
+pub(crate) mod sentry;
 mod silences;
 mod slo;
 mod tenants;
@@ -34,6 +36,8 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
         .merge(alerts::router())
         .merge(silences::router())
         .merge(incidents::router())
+        .merge(apps::router())
+        .merge(sentry::router())
         .merge(config::router())
         .merge(probes())
 }

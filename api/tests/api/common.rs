@@ -11,13 +11,17 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use plimsoll_api::{ApiParts, ApiState, Facts, JobRow, JobsReport, Readiness, layers, router};
+use plimsoll_api::{ApiParts, ApiState, Facts, JobRow, JobsReport, Readiness, TunnelSettings, layers, router};
 use plimsoll_domain::entropy::Entropy;
 use plimsoll_domain::tenant::hash_key;
 use plimsoll_domain::time::{Clock, Interval, Span, Timestamp};
+use plimsoll_runtime::client_address::TrustedProxies;
+use plimsoll_runtime::egress::Egress;
+use plimsoll_runtime::upstream::Upstream;
 use plimsoll_store::Store;
 use plimsoll_store::alerting::{Alerting, NoHandoff};
 use plimsoll_store::embedded::{EmbeddedStore, Limits};
+use plimsoll_store::tally::Tally;
 
 pub const ROOT: &str = "plk_root";
 /// When every test begins.
@@ -130,6 +134,16 @@ impl World {
                 })
             },
             metrics_text: Arc::new(|| "plimsoll_up 1\n".to_owned()),
+            tally: Arc::new(Tally::new(Arc::clone(&store), "test".to_owned())),
+            upstream: Upstream::new(&Egress::new(&["127.0.0.1/32".parse().expect("a network")])),
+            tunnel: TunnelSettings {
+                public_url: "https://status.example".to_owned(),
+                max_bytes: 1 << 20,
+                max_decompressed_bytes: 1 << 20,
+                spool_bytes: 64 << 10,
+                spool_tenant_bytes: 32 << 10,
+            },
+            trusted_proxies: TrustedProxies::new(&["10.0.0.0/8".parse().expect("a network")]),
             extra_openapi,
         });
         let app = layers(more(router(state.clone())), &state);

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::common::World;
 
-const OPERATIONS: [&str; 53] = [
+const OPERATIONS: [&str; 64] = [
     "POST /tenants",
     "GET /tenants",
     "GET /tenants/{tenant_id}",
@@ -51,6 +51,17 @@ const OPERATIONS: [&str; 53] = [
     "GET /tenants/{tenant_id}/silences",
     "GET /tenants/{tenant_id}/silences/{silence_id}",
     "DELETE /tenants/{tenant_id}/silences/{silence_id}",
+    "POST /tenants/{tenant_id}/apps",
+    "GET /tenants/{tenant_id}/apps",
+    "GET /tenants/{tenant_id}/apps/{app_id}",
+    "PUT /tenants/{tenant_id}/apps/{app_id}",
+    "DELETE /tenants/{tenant_id}/apps/{app_id}",
+    "GET /tenants/{tenant_id}/apps/{app_id}/stats",
+    "GET /tenants/{tenant_id}/tunnel",
+    "PUT /tenants/{tenant_id}/tunnel",
+    "GET /observability/sentry/config",
+    "POST /observability/sentry/envelope",
+    "POST /observability/sentry/report",
     "POST /incidents",
     "GET /incidents",
     "GET /incidents/{id}",
