@@ -5,6 +5,7 @@
 
 pub mod deliver;
 mod driver;
+pub mod relay;
 mod retention;
 pub mod share;
 pub mod tick;

@@ -4,6 +4,7 @@ mod world;
 
 use plimsoll_domain::alert::{Alert, AlertStatus, Severity};
 use plimsoll_domain::ids::ComponentId;
+use plimsoll_domain::incident::{Incident, IncidentStatus, IncidentUpdate};
 use plimsoll_domain::probe::{Heartbeat, HeartbeatProbe, ProbeSpec};
 use plimsoll_domain::sample::SampleStatus;
 use plimsoll_domain::time::{Span, Timestamp};
@@ -71,6 +72,26 @@ async fn a_tick_that_is_cut_short_says_nothing_twice() {
         let incident = world.incidents().await.remove(0);
         assert_eq!(incident.dispatched, incident.updates.len());
     }
+}
+
+#[tokio::test]
+async fn an_incident_that_is_resolved_while_it_is_told_of_is_told_to_be_over() {
+    let mut world = World::new().await;
+    let api = world.add("api", ProbeSpec::Push).await;
+    run(&mut world, &api, SampleStatus::Operational, 1).await;
+    world.push(&api, SampleStatus::Down).await;
+    // It is told, and that it was cannot be noted.
+    world.store.fail_method("change_incident", When::Before);
+    world.tick().await.expect_err("the store is away");
+    world.store.heal();
+    assert!(only(&world).await.is_open());
+    let incident = world.incidents().await.remove(0);
+    let said = IncidentUpdate { status: IncidentStatus::Resolved, by: "ann".to_owned(), ..incident.latest().clone() };
+    let version = incident.version + 1;
+    let over = Incident { updates: [incident.updates.clone(), vec![said]].concat(), version, ..incident };
+    world.store.change_incident(&over).await.expect("stores");
+    run(&mut world, &api, SampleStatus::Operational, 1).await;
+    assert_eq!(only(&world).await.status, AlertStatus::Resolved);
 }
 
 #[tokio::test]

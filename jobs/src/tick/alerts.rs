@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use plimsoll_domain::alert::sources::{STATES, Watch, bring_in_line, of_incident, of_look, of_measurement, unmeasured};
+use plimsoll_domain::alert::sources::{OURS, Watch, bring_in_line, of_incident, of_look, of_measurement, unmeasured};
 use plimsoll_domain::alert::{Alert, Signal};
 use plimsoll_domain::ids::TenantId;
 use plimsoll_domain::incident::Incident;
@@ -26,18 +26,19 @@ pub(crate) async fn tell(
     (alerting, now): (&Alerting, Timestamp),
 ) -> Result<()> {
     let mut open: HashMap<TenantId, Vec<Alert>> = HashMap::new();
-    for alert in step.store.open_alerts_across_tenants(&STATES).await? {
+    for alert in step.store.open_alerts_across_tenants(&OURS).await? {
         open.entry(alert.tenant.clone()).or_default().push(alert);
     }
     let mut any_said = false;
     for tenant in &step.world.tenants {
         let id = &tenant.tenant.id;
         let watches = watches(memory, tenant, looks, now);
-        let mut signals = bring_in_line(open.get(id).map_or(&[][..], Vec::as_slice), &watches);
+        let open = open.get(id).map_or(&[][..], Vec::as_slice);
+        let mut signals = bring_in_line(open, &watches);
         let news: Vec<&Incident> =
             tenant.incidents.iter().filter(|held| held.dispatched < held.updates.len()).collect();
         signals.extend(
-            news.iter().filter(|incident| !is_of_heartbeat(tenant, incident)).filter_map(|one| of_incident(one)),
+            news.iter().filter(|incident| !is_of_heartbeat(tenant, incident)).filter_map(|one| of_incident(one, open)),
         );
         if let Err(error) = fire(alerting, id, &signals, now).await {
             fatal(id, error)?;
