@@ -103,7 +103,7 @@ async fn serve(config: Config, roles: Roles) -> anyhow::Result<bool> {
         welcome(&running);
     }
     let ended_well = life.run_until_stopped(GRACE).await;
-    running.store.close().await;
+    running.close().await;
     tracing::info!(ended_well, "stopped");
     log_writer::flush();
     Ok(ended_well)

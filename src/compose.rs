@@ -7,8 +7,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
-use axum::serve::ListenerExt;
-use tokio::net::TcpListener;
 
 use plimsoll_api::{ApiParts, ApiState, Facts, JobRow, JobsReport, Readiness};
 use plimsoll_domain::entropy::Entropy;
@@ -18,6 +16,7 @@ use plimsoll_domain::time::Clock;
 use plimsoll_jobs::deliver::send::Senders;
 use plimsoll_jobs::deliver::{DeliverSettings, Deliverer};
 use plimsoll_jobs::{JobsSettings, JobsState};
+use plimsoll_runtime::client_address::TrustedProxies;
 use plimsoll_runtime::config::Config;
 use plimsoll_runtime::egress::Egress;
 use plimsoll_runtime::http_client::HttpClient;
@@ -34,8 +33,9 @@ use plimsoll_store::sealed::Sealed;
 use plimsoll_store::{OpenOptions, PublicReads, Store};
 use secrecy::ExposeSecret;
 
+use crate::frontends::{self, Frontends, process_name};
 use crate::keys::{self, RootKey};
-use crate::own_tenant;
+use crate::{own_tenant, serve};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// How often the recorder folds what was counted, so that memory stays bounded when nobody scrapes.
@@ -72,6 +72,15 @@ pub struct Running {
     pub root_key_source: String,
     /// The store, to be closed when everything has stopped.
     pub store: Arc<dyn Store>,
+    frontends: Frontends,
+}
+
+impl Running {
+    /// Stores what was counted last, and closes the store. For when everything has stopped.
+    pub async fn close(self) {
+        self.frontends.close().await;
+        self.store.close().await;
+    }
 }
 
 /// Starts what `roles` name; returns once the listener accepts.
@@ -81,8 +90,7 @@ pub async fn start(config: Config, roles: Roles, life: &Lifecycle) -> anyhow::Re
     let store = open_store(&config, &entropy).await?;
     let given = config.root_key.as_ref().map(ExposeSecret::expose_secret);
     let root_key = keys::root_key(given, &config.data_dir, entropy.as_ref())?;
-    let listener = TcpListener::bind(config.http_addr)
-        .await
+    let listener = serve::listen(config.http_addr)
         .with_context(|| format!("cannot listen on {} (PLIMSOLL_HTTP_ADDR)", config.http_addr))?;
     let address = listener.local_addr()?;
     let own = reachable(address);
@@ -98,6 +106,7 @@ pub async fn start(config: Config, roles: Roles, life: &Lifecycle) -> anyhow::Re
     let deliverer = roles.jobs.then(start).transpose()?;
     let alerting =
         deliverer.as_ref().map_or_else(|| Alerting::new(Arc::clone(&store), Arc::new(NoHandoff)), Deliverer::alerting);
+    let frontends = Frontends::new((&store, &clock, entropy.as_ref()), &settings.egress);
     let parts = ApiParts {
         store: Arc::clone(&store),
         clock: Arc::clone(&clock),
@@ -114,17 +123,25 @@ pub async fn start(config: Config, roles: Roles, life: &Lifecycle) -> anyhow::Re
         alerts_changed: Arc::new(move || deliverer.iter().for_each(Deliverer::reconsider)),
         jobs: Arc::new(JobRows(jobs.clone())),
         metrics_text: metrics_text(life, gauges)?,
+        tally: Arc::clone(&frontends.tally),
+        upstream: frontends.upstream.clone(),
+        tunnel: frontends::settings(&config),
+        trusted_proxies: TrustedProxies::new(&config.trusted_proxies),
         extra_openapi: roles.status.then(plimsoll_status_site::openapi),
     };
-    let router = routes(&config, roles, &ApiState::new(parts), (&store, &clock));
-    serve(listener, router, life, &readiness);
+    let api = ApiState::new(parts);
+    frontends.keep_up(&api, life).await;
+    let router = routes(&config, roles, &api, (&store, &clock));
+    let drained = Arc::clone(&readiness);
+    serve::serve(listener, router, life, move || drained.set_draining());
     readiness.set_started();
     if let Some(jobs) = jobs {
         // Last, since the first thing they look at is what has just been started.
+        frontends.relay(&settings, life);
         plimsoll_jobs::run((&store, &clock), settings, alerting, jobs, life);
     }
     announce(&config, roles, &root_key, own, began.elapsed());
-    Ok(Running { address, url: format!("http://{own}"), root_key_source: root_key.source, store })
+    Ok(Running { address, url: format!("http://{own}"), root_key_source: root_key.source, store, frontends })
 }
 
 /// The store, keeping no secret in the clear.
@@ -147,7 +164,7 @@ fn deliverer(
     let http = HttpClient::keeping_connections(&settings.egress);
     let sender = Arc::new(Senders::new(http, mailer, Arc::clone(clock)));
     // Not the name that the tenants are shared by: whoever is started again is not who sent before.
-    let holder = entropy.bytes().iter().take(8).fold(String::new(), |name, byte| format!("{name}{byte:02x}"));
+    let holder = process_name(entropy.as_ref());
     let settings = DeliverSettings { holder, public_url: config.public_url.clone() };
     Ok(Deliverer::start(store, (Arc::clone(clock), Arc::clone(entropy)), sender, settings, life))
 }
@@ -182,7 +199,7 @@ fn holder(store: &str, entropy: &dyn Entropy) -> String {
     if store.starts_with("embedded:") {
         return "alone".to_owned();
     }
-    entropy.bytes().iter().take(8).fold(String::new(), |name, byte| format!("{name}{byte:02x}"))
+    process_name(entropy)
 }
 
 fn routes(
@@ -203,22 +220,6 @@ fn routes(
         router = router.merge(plimsoll_status_site::router(Site::new(reads, Arc::clone(clock), settings)));
     }
     plimsoll_api::layers(router, state)
-}
-
-fn serve(listener: TcpListener, router: Router, life: &Lifecycle, readiness: &Arc<Readiness>) {
-    let listener = listener.tap_io(|stream| {
-        // Without it a small answer waits for the client's acknowledgement; failing to set it only costs that time.
-        let _set = stream.set_nodelay(true);
-    });
-    let (stopping, readiness) = (life.stopping().clone(), Arc::clone(readiness));
-    life.spawn("http", async move {
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let drain = async move {
-            stopping.cancelled().await;
-            readiness.set_draining();
-        };
-        axum::serve(listener, service).with_graceful_shutdown(drain).await
-    });
 }
 
 type MetricsText = Arc<dyn Fn() -> String + Send + Sync>;

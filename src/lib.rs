@@ -3,6 +3,8 @@
 
 pub mod cli;
 pub mod compose;
+mod frontends;
 mod keys;
 mod own_tenant;
 mod secrets;
+mod serve;
