@@ -5,14 +5,15 @@ SHELL := /bin/bash
 
 CARGO_DENY := 0.20.2
 CARGO_MACHETE := 0.9.2
-export PATH := $(CURDIR)/.tools/bin:$(PATH)
+# The last is where Debian puts servers, and not where it looks for everybody's commands.
+export PATH := $(CURDIR)/.tools/bin:$(PATH):/usr/sbin
 # Property tests try the same cases each time, so that what passed passes again; another number tries others.
 export PROPTEST_RNG_SEED ?= 1
 
 # A line that says which step runs.
 say = printf '\n==> %s\n'
 
-.PHONY: help run test check bench size packages components crates tools mongod prometheus smtp clean-tools
+.PHONY: help run test check bench size packages components crates tools mongod prometheus smtp browser clean-tools
 
 help: ## Says what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +22,7 @@ run: packages ## Builds Plimsoll and runs all of it on the embedded store
 	@$(say) 'building (the first time takes some minutes) and starting'
 	@cargo run --release --locked
 
-test: check mongod prometheus smtp ## Everything a change must pass: check, then unit, property, contract and black-box tests
+test: check mongod prometheus smtp browser ## Everything a change must pass: check, then unit, property, contract and black-box tests
 	@$(say) 'building the server and the tests'
 	@cargo build --locked --workspace --bins
 	@cargo test --locked --workspace --no-run
@@ -41,7 +42,7 @@ check: packages components crates tools ## Format, lints, documentation, licence
 	@RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
 
 bench: packages mongod prometheus ## Prints every figure of the README, with its limit beside it
-	@scripts/need.sh wrk:wrk taskset:util-linux prometheus-alertmanager:prometheus-alertmanager
+	@scripts/need.sh wrk:wrk taskset:util-linux nginx:nginx node:nodejs prometheus-alertmanager:prometheus-alertmanager
 	@$(say) 'building and measuring (optimised; keep the machine quiet)'
 	@cargo run --release --locked --package plimsoll-benches
 
@@ -75,3 +76,6 @@ prometheus: # both programs and promtool; the services that the packages may sta
 
 smtp:
 	@scripts/smtp.sh
+
+browser: # Chromium, Node and the Sentry SDKs
+	@scripts/browser.sh

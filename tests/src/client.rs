@@ -107,6 +107,20 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<String>,
     ) -> reqwest::Result<Answer> {
+        let body = body.map(String::into_bytes);
+        let is_json = body.is_some().then_some((CONTENT_TYPE.as_str(), "application/json"));
+        let headers: Vec<_> = is_json.into_iter().chain(headers.iter().copied()).collect();
+        self.send(method, path, &headers, body).await
+    }
+
+    /// The same with bytes for a body, of which nothing is said but what `headers` say.
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> reqwest::Result<Answer> {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         let asked = format!("{method} {path}");
         let mut request = self.http.request(method, format!("{}{path}", self.base));
@@ -114,7 +128,7 @@ impl Client {
             request = request.header(AUTHORIZATION, format!("Bearer {key}"));
         }
         if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body);
+            request = request.body(body);
         }
         for (name, value) in headers {
             let name: HeaderName = name.parse().expect("a header's name");

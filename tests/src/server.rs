@@ -145,6 +145,31 @@ impl Server {
         self.running.as_mut().expect("it was started").child.try_wait().expect("it can be waited for")
     }
 
+    /// How much memory it holds now, and how much at most since [`Self::forget_peak`]; in bytes.
+    pub fn memory(&self) -> (u64, u64) {
+        let status = fs::read_to_string(self.process_file("status")).expect("it is running");
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+            1024 * line.trim_start_matches(':').trim().trim_end_matches(" kB").parse::<u64>().expect("a number of KiB")
+        };
+        (field("VmRSS"), field("VmHWM"))
+    }
+
+    /// Has the most that it ever held be what it holds now.
+    pub fn forget_peak(&self) {
+        fs::write(self.process_file("clear_refs"), "5").expect("a process of our own");
+    }
+
+    /// How many files it has open.
+    pub fn open_files(&self) -> usize {
+        fs::read_dir(self.process_file("fd")).expect("it is running").count()
+    }
+
+    fn process_file(&self, name: &str) -> PathBuf {
+        let child = &self.running.as_ref().expect("it is running").child;
+        Path::new("/proc").join(child.id().to_string()).join(name)
+    }
+
     /// Somebody without a key.
     pub fn anybody(&self) -> Client {
         let document = self.document.get().expect("it was ready once");

@@ -1,4 +1,5 @@
-//! Receivers of alerts for tests: real servers on loopback that hold to what the providers write down, and hold us to it.
+//! Receivers of alerts and of envelopes for tests: real servers on loopback that hold to what the providers write down,
+//! and hold us to it.
 //!
 //! Each checks every field, limit and header of what it is sent, and answers a violation as its provider would. What it
 //! found wrong is kept in [`Host::faults`], which a test expects to be empty. Servers that take anything were rejected:
@@ -9,6 +10,12 @@ mod check;
 mod host;
 mod opsgenie;
 mod pagerduty;
+mod sentry;
+mod sentry_envelope;
+mod sentry_rules;
+#[cfg(test)]
+mod sentry_tests;
+mod sentry_wire;
 mod slack;
 mod smtp;
 mod teams;
@@ -19,6 +26,8 @@ mod webhook;
 pub use host::{Answer, Host, Received};
 pub use opsgenie::{Opsgenie, Processing};
 pub use pagerduty::PagerDuty;
+pub use sentry::{Reply, Sentry};
+pub use sentry_envelope::{Came, Item};
 pub use slack::Slack;
 pub use smtp::{Mail, Smtp, SmtpSetup};
 pub use teams::Teams;
