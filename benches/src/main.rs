@@ -5,6 +5,7 @@
 //! promises speak of a whole tick, a whole page and a whole batch.
 
 mod alerts;
+mod cores;
 mod fleet;
 mod history;
 mod http;
@@ -22,6 +23,7 @@ mod start;
 mod table;
 mod tick;
 mod ticks;
+mod tunnel;
 
 use std::process::ExitCode;
 
@@ -31,7 +33,7 @@ use anyhow::{Context, bail};
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const USAGE: &str = "usage: plimsoll-benches [--tenants N] [--rounds N] [--slos N]… [--as-built] \
-                     [start] [page] [ingest] [tick] [slo] [alerts] [prometheus-rules]";
+                     [start] [page] [ingest] [tick] [slo] [alerts] [tunnel] [prometheus-rules]";
 
 /// What is measured, and how much of it.
 struct Plan {
@@ -57,14 +59,14 @@ impl Plan {
                 "--rounds" => plan.rounds = number()?,
                 "--slos" => plan.slos.push(u32::try_from(number()?)?),
                 "--as-built" => plan.as_built = true,
-                "tick" | "page" | "ingest" | "start" | "slo" | "alerts" | "prometheus-rules" => {
+                "tick" | "page" | "ingest" | "start" | "slo" | "alerts" | "tunnel" | "prometheus-rules" => {
                     plan.parts.push(argument.clone());
                 }
                 _ => bail!(USAGE),
             }
         }
         if plan.parts.is_empty() {
-            plan.parts = ["start", "page", "ingest", "tick", "slo", "alerts"].map(str::to_owned).to_vec();
+            plan.parts = ["start", "page", "ingest", "tick", "slo", "alerts", "tunnel"].map(str::to_owned).to_vec();
         }
         if plan.slos.is_empty() {
             plan.slos = vec![10, 100, 1_000];
@@ -93,6 +95,7 @@ fn run(arguments: &[String]) -> anyhow::Result<bool> {
         [mode, rest @ ..] if mode == peer::MODE => runtime.block_on(peer::serve(rest)).map(|()| true),
         [mode, rest @ ..] if mode == slo_ticks::MODE => runtime.block_on(slo_ticks::run(rest)).map(|()| true),
         [mode, rest @ ..] if mode == ticks::MODE => runtime.block_on(ticks::run(rest)).map(|()| true),
+        [mode, rest @ ..] if mode == tunnel::SINK_MODE => tunnel::sink(rest).map(|()| true),
         _ => runtime.block_on(measure(&Plan::read(arguments)?)),
     }
 }
@@ -110,6 +113,7 @@ async fn measure(plan: &Plan) -> anyhow::Result<bool> {
             "ingest" => ingest::measure(plan.rounds).await,
             "slo" => slo::measure().await,
             "alerts" => alerts::measure(plan.rounds).await,
+            "tunnel" => tunnel::measure(plan.rounds).await,
             "prometheus-rules" => prometheus_rules::table(&plan.slos).await,
             _ => tick::measure(plan.tenants).await,
         };

@@ -9,15 +9,14 @@ use anyhow::{Context, ensure};
 use plimsoll_domain::time::{Clock, Span, Tick};
 use plimsoll_runtime::system_clock::SystemClock;
 
+use crate::cores::{self, on_core};
 use crate::fleet::{Fleet, INTERVAL, SetClock, ticker};
-use crate::server::{Server, on_core};
+use crate::server::Server;
 use crate::start::embedded;
 use crate::table::{Row, Table, median, progress};
 use crate::{history, http, peer, process};
 
 const PATH: &str = "/s/tenant-0";
-const SERVER_CORE: u8 = 0;
-const LOAD_CORE: u8 = 1;
 const CONNECTIONS: &str = "64";
 const WARM_UP: &str = "1s";
 const ROUND: &str = "4s";
@@ -28,7 +27,7 @@ pub(crate) async fn measure(rounds: usize) -> anyhow::Result<Table> {
     progress("page: a tenant with five components and ninety days");
     let folder = tempfile::tempdir()?;
     write_history(&folder.path().join("data")).await?;
-    let ours = Server::start(folder.path(), &embedded(folder.path()), Some(SERVER_CORE))?;
+    let ours = Server::start(folder.path(), &embedded(folder.path()), Some(cores::SERVER))?;
     let mut table = Table::new(format!(
         "Status page: overview of five components with 90 days; server on one core, wrk with {CONNECTIONS} connections on \
          the other; log line, metrics, request id and ETag in place; medians of {rounds}"
@@ -87,7 +86,7 @@ fn start_peer(folder: &Path, answer: &http::Answer) -> anyhow::Result<Server> {
     fs::write(&headers, lines.map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n"))?;
     fs::write(&body, &answer.body)?;
     let address = format!("127.0.0.1:{}", plimsoll_tests::port::free());
-    let mut command = on_core(Some(SERVER_CORE), &std::env::current_exe()?);
+    let mut command = on_core(Some(cores::SERVER), &std::env::current_exe()?);
     command.args([peer::MODE, &address, PATH]).args([headers, body]).stdin(Stdio::null());
     let server = Server::wait_for(command, address, PATH)?;
     let same = http::read(&server.address, PATH, "")?;
@@ -109,7 +108,7 @@ struct Load {
 fn load(server: &Server, header: &str) -> anyhow::Result<Load> {
     let url = format!("http://{}{PATH}", server.address);
     let run = |seconds: &str| {
-        let mut wrk = on_core(Some(LOAD_CORE), Path::new("wrk"));
+        let mut wrk = on_core(Some(cores::LOAD), Path::new("wrk"));
         wrk.args(["--threads", "1", "--connections", CONNECTIONS, "--duration", seconds, "--latency"]);
         if !header.is_empty() {
             wrk.args(["--header", header.trim_end()]);

@@ -6,10 +6,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use serde_json::Value;
 
-use crate::http;
+use crate::cores::on_core;
+use crate::http::{self, Connection, post};
 
 const START: Duration = Duration::from_secs(20);
+const END: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// A process that is killed when this is dropped.
@@ -39,14 +42,6 @@ pub(crate) fn program() -> anyhow::Result<PathBuf> {
     let program = folder()?.join("plimsoll");
     ensure!(program.is_file(), "there is no {}", program.display());
     Ok(program)
-}
-
-/// `program` on one core only, or on any.
-pub(crate) fn on_core(core: Option<u8>, program: &Path) -> Command {
-    let Some(core) = core else { return Command::new(program) };
-    let mut pinned = Command::new("taskset");
-    pinned.args(["--cpu-list", &core.to_string()]).arg(program);
-    pinned
 }
 
 impl Server {
@@ -93,8 +88,23 @@ impl Server {
         Ok(server)
     }
 
+    /// Makes the tenant `bench`: its key.
+    pub(crate) fn tenant(&self, root_key: &str) -> anyhow::Result<String> {
+        let created = post("/tenants", root_key, r#"{"id":"bench","name":"Bench"}"#);
+        let created: Value = serde_json::from_slice(&Connection::open(&self.address)?.ask(&created)?.body)?;
+        Ok(created["admin_key"].as_str().context("a tenant without a key")?.to_owned())
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Waits until it has ended by itself, or for too long.
+    pub(crate) fn let_end(&mut self) {
+        let asked = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) && asked.elapsed() < END {
+            std::thread::sleep(LOOK_AGAIN);
+        }
     }
 }
 

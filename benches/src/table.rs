@@ -36,31 +36,46 @@ impl Row {
 pub(crate) struct Table {
     title: String,
     rows: Vec<Row>,
+    detail: Vec<Vec<String>>,
 }
 
 impl Table {
     pub(crate) fn new(title: impl Into<String>) -> Self {
-        Self { title: title.into(), rows: Vec::new() }
+        Self { title: title.into(), rows: Vec::new(), detail: Vec::new() }
     }
 
     pub(crate) fn push(&mut self, row: Row) {
         self.rows.push(row);
     }
 
+    /// Adds a line of what is printed above the figures: what they were made of. The first is a heading.
+    pub(crate) fn detail(&mut self, line: Vec<String>) {
+        self.detail.push(line);
+    }
+
     /// Prints it on standard output.
     #[expect(clippy::print_stdout, reason = "the figures are what this program is for")]
     pub(crate) fn print(&self) {
-        let head = Row(["figure", "ours", "limit or peer", "ratio", "goal", "reached"].map(str::to_owned));
-        let rows: Vec<&Row> = std::iter::once(&head).chain(&self.rows).collect();
-        let width = |column: usize| rows.iter().map(|row| row.0[column].chars().count()).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..head.0.len()).map(width).collect();
         println!("\n{}\n", self.title);
-        for row in rows {
-            let cells: Vec<String> =
-                row.0.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}", width = *width)).collect();
-            println!("  {}", cells.join("  ").trim_end());
+        if !self.detail.is_empty() {
+            println!("{}", aligned(&self.detail.iter().map(Vec::as_slice).collect::<Vec<_>>()));
         }
+        let head = Row(["figure", "ours", "limit or peer", "ratio", "goal", "reached"].map(str::to_owned));
+        let rows: Vec<&[String]> = std::iter::once(&head).chain(&self.rows).map(|row| row.0.as_slice()).collect();
+        print!("{}", aligned(&rows));
     }
+}
+
+/// Lines in columns, as wide as they must be.
+fn aligned(rows: &[&[String]]) -> String {
+    let columns = rows.iter().map(|row| row.len()).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let line = |row: &&[String]| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}", width = *width));
+        format!("  {}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
 }
 
 /// Says on standard error what goes on.

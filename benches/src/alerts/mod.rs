@@ -8,21 +8,18 @@ mod load;
 mod peer;
 mod receiver;
 
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
-use serde_json::{Value, json};
+use anyhow::ensure;
+use serde_json::json;
 
+use crate::cores::{self, Pinned};
 use crate::http::{Connection, post};
 use crate::server::Server;
 use crate::table::{Row, Table, median, progress};
 use load::{Fired, Rate, Shape};
 use receiver::Receiver;
 
-const SERVER_CORE: u8 = 0;
-const LOAD_CORE: u8 = 1;
 const ROOT_KEY: &str = "plk_the-root-key-of-a-bench";
 /// Alerts that are fired one at a time.
 const SINGLES: usize = 1_000;
@@ -55,13 +52,10 @@ impl Ours {
         let server = Server::start_with(
             folder.path(),
             &store,
-            Some(SERVER_CORE),
+            Some(cores::SERVER),
             &[("PLIMSOLL_ROOT_KEY", ROOT_KEY), ("PLIMSOLL_EGRESS_ALLOW", "127.0.0.0/8")],
         )?;
-        let mut ask = Connection::open(&server.address)?;
-        let created = ask.ask(&post("/tenants", ROOT_KEY, r#"{"id":"bench","name":"Bench"}"#))?;
-        let created: Value = serde_json::from_slice(&created.body)?;
-        let key = created["admin_key"].as_str().context("a key")?.to_owned();
+        let key = server.tenant(ROOT_KEY)?;
         let hook = |name: &str, url: &str| json!({"name": name, "kind": "webhook", "url": url});
         let mut receivers = vec![hook("hook", &receiver.url())];
         let mut routes = Vec::new();
@@ -72,7 +66,7 @@ impl Ours {
         let config = json!({"receivers": receivers, "routes": routes, "default_receivers": ["hook"]}).to_string();
         let put = post("/observability/alerts/config/bench", &key, &config);
         let put = String::from_utf8(put)?.replacen("POST", "PUT", 1).into_bytes();
-        let answer = ask.ask(&put)?;
+        let answer = Connection::open(&server.address)?.ask(&put)?;
         ensure!(answer.status == 200, "the configuration: {}", String::from_utf8_lossy(&answer.body));
         Ok(Self { server, key, _folder: folder })
     }
@@ -117,7 +111,7 @@ impl Found {
 
 /// Ours and Alertmanager in turns, and ours beside a receiver that is dead.
 pub(crate) async fn measure(rounds: usize) -> anyhow::Result<Table> {
-    let _pinned = Pinned::to(LOAD_CORE)?;
+    let _pinned = Pinned::to(cores::LOAD)?;
     let receiver = Receiver::start().await?;
     let (mut ours, mut theirs) = (Found::default(), Found::default());
     for round in 1..=rounds {
@@ -125,7 +119,7 @@ pub(crate) async fn measure(rounds: usize) -> anyhow::Result<Table> {
         run(&Ours::start(&receiver, None)?, &receiver, &mut ours).await?;
         progress(&format!("alerts: Alertmanager, round {round} of {rounds}"));
         let folder = tempfile::tempdir()?;
-        run(&peer::Alertmanager::start(folder.path(), &receiver, SERVER_CORE)?, &receiver, &mut theirs).await?;
+        run(&peer::Alertmanager::start(folder.path(), &receiver, cores::SERVER)?, &receiver, &mut theirs).await?;
     }
     let mut table = Table::new("Alerts: from the request to the webhook, embedded store, one core for the server");
     rows(&mut table, ours, theirs);
@@ -182,33 +176,4 @@ async fn disturbed(table: &mut Table, receiver: &Receiver, rounds: usize) -> any
     let row = row.beside(format!("without them {calm:.2} ms"), disturbed / calm);
     table.push(row.goal(format!("< {DISTURBANCE} of it"), disturbed < calm * DISTURBANCE));
     Ok(())
-}
-
-/// This process on one core, until it is dropped.
-struct Pinned;
-
-impl Pinned {
-    fn to(core: u8) -> anyhow::Result<Self> {
-        bind(&core.to_string()).map(|()| Self)
-    }
-}
-
-impl Drop for Pinned {
-    fn drop(&mut self) {
-        // What follows is measured on one core where this fails, and says so by its figures.
-        let _freed = bind("0-1023");
-    }
-}
-
-fn bind(cores: &str) -> anyhow::Result<()> {
-    let process = std::process::id().to_string();
-    let bound = Command::new("taskset").args(["--all-tasks", "--cpu-list", "--pid", cores, &process]).output()?;
-    ensure!(bound.status.success(), "taskset: {}", String::from_utf8_lossy(&bound.stderr));
-    Ok(())
-}
-
-/// Whether a program is there.
-fn has(program: &str) -> bool {
-    std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).any(|folder| Path::is_file(&folder.join(program))))
 }

@@ -4,12 +4,13 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::Stdio;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use serde_json::json;
 
 use super::receiver::Receiver;
-use super::{Target, has, load};
-use crate::server::{Server, on_core};
+use super::{Target, load};
+use crate::cores::{installed, on_core};
+use crate::server::Server;
 
 const PROGRAM: &str = "prometheus-alertmanager";
 
@@ -18,14 +19,14 @@ pub(super) struct Alertmanager(Server);
 
 impl Alertmanager {
     pub(super) fn start(folder: &Path, receiver: &Receiver, core: u8) -> anyhow::Result<Self> {
-        ensure!(has(PROGRAM), "{PROGRAM} (Debian package prometheus-alertmanager) is not installed");
+        let program = installed(PROGRAM, PROGRAM)?;
         let webhook = json!({"url": receiver.url(), "send_resolved": false, "max_alerts": 0});
         let route = json!({"receiver": "hook", "group_by": ["uid"], "group_wait": "0s", "group_interval": "1s",
             "repeat_interval": "4h"});
         let config = json!({"route": route, "receivers": [{"name": "hook", "webhook_configs": [webhook]}]});
         fs::write(folder.join("config.json"), config.to_string())?;
         let address = format!("127.0.0.1:{}", plimsoll_tests::port::free());
-        let mut command = on_core(Some(core), Path::new(PROGRAM));
+        let mut command = on_core(Some(core), &program);
         let options = [
             ("config.file", folder.join("config.json").display().to_string()),
             ("storage.path", folder.join("data").display().to_string()),
