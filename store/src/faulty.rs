@@ -26,6 +26,7 @@ use plimsoll_domain::slo::{Measurement, SloConfig, Step};
 use plimsoll_domain::tenant::{ApiKey, Tenant};
 use plimsoll_domain::time::{Day, Hour, Timestamp};
 
+use crate::methods::without_secrets;
 use crate::{
     AlertConfigs, AlertFilter, AlertScene, Alerts, AppCounting, Backlog, Components, Fold, Frontends, Incidents,
     Leases, Maintenances, Measurements, PublicReads, ReceiverStates, Reseal, Result, Samples, SeriesRecord, Silences,
@@ -96,14 +97,6 @@ macro_rules! wrap {
 }
 
 wrap! {
-    Tenants {
-        fn create_tenant(tenant: &Tenant) -> ();
-        fn tenant(tenant: &TenantId) -> Option<Tenant>;
-        fn tenants_across_all() -> Vec<Tenant>;
-        fn key_across_tenants(hash: &str) -> Option<(TenantId, ApiKey)>;
-        fn add_key(tenant: &TenantId, key: &ApiKey) -> ();
-        fn remove_key(tenant: &TenantId, key: &KeyId) -> bool;
-    }
     Components {
         fn create_component(component: &Component) -> ();
         fn replace_component(component: &Component) -> ();
@@ -114,39 +107,10 @@ wrap! {
         fn record_heartbeat(tenant: &TenantId, component: &ComponentId, beat: Heartbeat) -> bool;
         fn heartbeats_across_tenants() -> HashMap<(TenantId, ComponentId), Heartbeat>;
     }
-    Samples {
-        fn record_samples(batch: &[SeriesRecord]) -> Merged;
-        fn sample_hours(keys: &[HourKey]) -> HashMap<HourKey, HourSamples>;
-        fn unfolded_hours(tenants: &[TenantId], before: Hour, limit: usize) -> Vec<UnfoldedHour>;
-        fn finish_folds(folds: &[Fold]) -> ();
-        fn hour_rollups(keys: &[HourKey]) -> HashMap<HourKey, Rollup>;
-        fn day_rollups(series: &[(TenantId, Series)], days: Range<Day>)
-            -> HashMap<(TenantId, Series), Vec<(Day, Rollup)>>;
-    }
     SloConfigs {
         fn slo_config(tenant: &TenantId) -> Option<SloConfig>;
         fn slo_configs_across_tenants() -> HashMap<TenantId, SloConfig>;
         fn put_slo_config(tenant: &TenantId, config: &SloConfig) -> ();
-    }
-    Measurements {
-        fn put_measurements(measurements: &[Measurement]) -> ();
-        fn latest_measurements(tenant: &TenantId, slos: &[SloType], until: Timestamp) -> Vec<Measurement>;
-        fn measurements(tenant: &TenantId, slo: &SloType, span: Range<Timestamp>, least: Step, limit: usize)
-            -> Vec<Measurement>;
-    }
-    Incidents {
-        fn open_incident_if_absent(incident: &Incident) -> bool;
-        fn change_incident(incident: &Incident) -> ();
-        fn incident_across_tenants(incident: &IncidentId) -> Option<Incident>;
-        fn open_or_recent_incidents(tenant: &TenantId, since: Timestamp) -> Vec<Incident>;
-        fn incidents(tenant: &TenantId, after: Option<(Timestamp, IncidentId)>, limit: usize) -> Vec<Incident>;
-        fn open_or_recent_incidents_across_tenants(since: Timestamp) -> Vec<Incident>;
-    }
-    Maintenances {
-        fn create_maintenance(maintenance: &Maintenance) -> ();
-        fn remove_maintenance(tenant: &TenantId, maintenance: &MaintenanceId) -> bool;
-        fn maintenances(tenant: &TenantId) -> Vec<Maintenance>;
-        fn maintenances_across_tenants(after: Timestamp) -> Vec<Maintenance>;
     }
     AlertConfigs {
         fn alert_config(tenant: &TenantId) -> Option<AlertConfig>;
@@ -166,46 +130,9 @@ wrap! {
         fn alerts_to_reconsider_across_tenants(now: Timestamp, limit: usize) -> Vec<Alert>;
         fn backlog_across_tenants() -> Backlog;
     }
-    Silences {
-        fn put_silence(silence: &Silence) -> ();
-        fn silence(tenant: &TenantId, silence: &SilenceId) -> Option<Silence>;
-        fn silences(tenant: &TenantId, since: Timestamp) -> Vec<Silence>;
-        fn silences_until_resolved_across_tenants() -> Vec<Silence>;
-    }
-    ReceiverStates {
-        fn receiver_states(tenant: &TenantId) -> Vec<ReceiverState>;
-        fn put_receiver_states(states: &[ReceiverState]) -> ();
-    }
-    Frontends {
-        fn frontend_apps(tenant: &TenantId) -> Option<FrontendApps>;
-        fn frontend_apps_across_tenants() -> Vec<FrontendApps>;
-        fn put_frontend_apps(apps: &FrontendApps) -> ();
-    }
-    AppCounting {
-        fn put_app_counts(counts: &[AppCounts]) -> ();
-        fn app_counts(tenant: &TenantId, app: &AppId, days: Range<Day>) -> Vec<AppCounts>;
-    }
-    Spool {
-        fn spool_envelope(envelope: &SpooledEnvelope) -> ();
-        fn spool_usage_across_tenants() -> HashMap<(TenantId, AppId), SpoolUsage>;
-        fn spooled_envelopes(tenant: &TenantId, app: &AppId, after: Option<&SpoolId>, most: (usize, u64))
-            -> Vec<SpooledEnvelope>;
-        fn remove_spooled(tenant: &TenantId, envelopes: &[SpoolId]) -> u64;
-    }
-    Snapshots {
-        fn put_snapshots(snapshots: &[StatusSnapshot]) -> ();
-        fn touch_snapshots(tenants: &[TenantId], as_of: Timestamp) -> ();
-        fn snapshot_times_across_tenants() -> HashMap<TenantId, Timestamp>;
-    }
-    Leases {
-        fn renew_lease(holder: &str, until: Timestamp, now: Timestamp) -> Vec<String>;
-        fn release_lease(holder: &str) -> ();
-    }
-    PublicReads {
-        fn snapshot(tenant: &TenantId) -> Option<StatusSnapshot>;
-        fn pages() -> Vec<(TenantId, String)>;
-    }
 }
+
+without_secrets!(wrap);
 
 #[async_trait]
 impl Store for Faulty {

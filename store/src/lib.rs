@@ -14,6 +14,7 @@ pub mod embedded;
 mod error;
 pub mod faulty;
 mod frontends;
+mod methods;
 pub mod mongo;
 mod observed;
 mod open;
