@@ -20,46 +20,26 @@ pub(crate) trait Named: FromStr<Err = String> + Send + Sync + 'static {
     const WHAT: &'static str;
 }
 
-impl Named for ComponentId {
-    const PARAM: &'static str = "component_id";
-    const WHAT: &'static str = "component";
-}
-impl Named for KeyId {
-    const PARAM: &'static str = "key_id";
-    const WHAT: &'static str = "key";
-}
-impl Named for MaintenanceId {
-    const PARAM: &'static str = "maintenance_id";
-    const WHAT: &'static str = "maintenance";
-}
-impl Named for IncidentId {
-    const PARAM: &'static str = "id";
-    const WHAT: &'static str = "incident";
-}
-impl Named for SloType {
-    const PARAM: &'static str = "slo_type";
-    const WHAT: &'static str = "SLO";
+macro_rules! named {
+    ($($kind:ty => $param:literal, $what:literal;)*) => {
+        $(impl Named for $kind {
+            const PARAM: &'static str = $param;
+            const WHAT: &'static str = $what;
+        })*
+    };
 }
 
-impl Named for AlertId {
-    const PARAM: &'static str = "alert_id";
-    const WHAT: &'static str = "alert";
-}
-impl Named for SilenceId {
-    const PARAM: &'static str = "silence_id";
-    const WHAT: &'static str = "silence";
-}
-impl Named for AppId {
-    const PARAM: &'static str = "app_id";
-    const WHAT: &'static str = "app";
-}
-impl Named for ReceiverName {
-    const PARAM: &'static str = "name";
-    const WHAT: &'static str = "receiver";
-}
-impl Named for DeliveryId {
-    const PARAM: &'static str = "delivery_id";
-    const WHAT: &'static str = "delivery";
+named! {
+    ComponentId => "component_id", "component";
+    KeyId => "key_id", "key";
+    MaintenanceId => "maintenance_id", "maintenance";
+    IncidentId => "id", "incident";
+    SloType => "slo_type", "SLO";
+    AlertId => "alert_id", "alert";
+    SilenceId => "silence_id", "silence";
+    AppId => "app_id", "app";
+    ReceiverName => "name", "receiver";
+    DeliveryId => "delivery_id", "delivery";
 }
 
 /// The id of a delivery: that of its alert, and its number.

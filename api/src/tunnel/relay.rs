@@ -38,7 +38,6 @@ pub(crate) async fn relay(tunnel: &Tunnel, sender: Sender, passage: Passage) -> 
     let outgoing = headers::outgoing(&headers, &live, peer);
     passage.keep(&tunnel.kept, &live.kept);
     let going = Going { tunnel, live: &live, passage: &passage, deadline, now };
-    let waiting = headers::kept(&outgoing);
     if passage.ended().is_none()
         && let Some(refused) = going.wait_for(passage.read_first()).await
     {
@@ -50,7 +49,10 @@ pub(crate) async fn relay(tunnel: &Tunnel, sender: Sender, passage: Passage) -> 
     match outcome {
         Outcome::Answered(response) => going.answer(response),
         Outcome::Refused(problem, what) => going.end(problem.into_response(), what),
-        Outcome::Away => going.put_aside(waiting, event_id.as_deref()).await,
+        Outcome::Away => {
+            let waiting = headers::kept(&headers::outgoing(&headers, &live, peer));
+            going.put_aside(waiting, event_id.as_deref()).await
+        }
     }
 }
 

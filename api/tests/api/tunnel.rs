@@ -351,3 +351,27 @@ async fn what_decodes_to_nothing_is_no_line() {
     let many = encoded("br", b"").repeat(100);
     post(&world, PATH, many, &[("content-encoding", "br")]).await.problem(400);
 }
+
+#[tokio::test]
+async fn before_the_apps_are_known_nobody_is_told_that_there_is_none() {
+    let world = World::new().await;
+    world.store.close().await;
+    for path in [PATH, "/c7/beacon"] {
+        let answer = post(&world, path, envelope("http://abc@127.0.0.1:1/1", "error"), &[]).await;
+        answer.problem(503);
+        assert!(!answer.header("retry-after").is_empty());
+    }
+    world.get("", "/c7/beacon").await.problem(404);
+}
+
+#[tokio::test]
+async fn a_page_of_our_own_is_known_by_the_authority_where_there_is_no_host() {
+    let (world, ingest) = (World::new().await, Ingest::start().await);
+    let admin = world.tenant("acme").await;
+    ingest.app(&world, (&admin, "acme"), json!({})).await;
+    // As it comes over HTTP/2.
+    let path = format!("https://errors.example{PATH}");
+    for (origin, status) in [("https://errors.example", 200), ("https://evil.example", 403)] {
+        post(&world, &path, envelope(&ingest.dsn(1), "error"), &[("origin", origin)]).await.expect(status);
+    }
+}

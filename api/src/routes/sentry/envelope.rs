@@ -44,8 +44,10 @@ pub(crate) async fn alias(State(state): State<ApiState>, request: Request) -> Re
     let apps = &state.tunnel().apps;
     if !apps.is_alias(request.uri().path()) {
         // Until the apps have been read, nobody can say that this is no path of theirs.
-        let is_known = apps.is_loaded() || request.method() != Method::POST;
-        return if is_known { StatusCode::NOT_FOUND } else { StatusCode::SERVICE_UNAVAILABLE }.into_response();
+        if apps.is_loaded() || request.method() != Method::POST {
+            return StatusCode::NOT_FOUND.into_response();
+        }
+        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The apps are not known yet: try again.").into_response();
     }
     let path = request.uri().path().to_owned();
     let entrance = Entrance::Alias(&path);
