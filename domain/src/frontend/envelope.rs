@@ -21,7 +21,7 @@ pub struct EnvelopeHeader<'a> {
 
 /// Why a line is no envelope header.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected a JSON object on one line at the beginning of the envelope")]
+#[error("expected one line of a JSON object at the beginning of the envelope, its dsn a text, and no name twice")]
 pub struct HeaderError;
 
 impl<'a> EnvelopeHeader<'a> {
