@@ -98,6 +98,22 @@ id!(
     SpoolId, None
 );
 id!(
+    /// Names a subscriber within its tenant.
+    SubscriberId, None
+);
+id!(
+    /// Names a notice within its tenant.
+    NoticeId, None
+);
+id!(
+    /// Names an incident template within its tenant.
+    TemplateId, None
+);
+id!(
+    /// Names a link to a private page within its tenant.
+    PageLinkId, None
+);
+id!(
     /// Names an SLO within its tenant: `slo_type` in the API.
     SloType, Some('_')
 );
@@ -145,6 +161,11 @@ impl IncidentId {
         Self(derived("inc", &[tenant.as_str(), component.as_str(), &tick.seconds().to_string()]))
     }
 
+    /// The id of the automatic incident that a burning budget opens at `tick`.
+    pub fn of_slo(tenant: &TenantId, slo: &SloType, tick: Tick) -> Self {
+        Self(derived("inc", &[tenant.as_str(), Series::from(slo).as_str(), &tick.seconds().to_string()]))
+    }
+
     /// The id of what a request with this `Idempotency-Key` creates: asking again names the same incident.
     pub fn idempotent(tenant: &TenantId, key: &str) -> Self {
         Self(derived("inc", &[tenant.as_str(), "idempotency-key", key]))
@@ -160,6 +181,27 @@ impl MaintenanceId {
     /// The id of what a request with this `Idempotency-Key` creates: asking again names the same maintenance.
     pub fn idempotent(tenant: &TenantId, key: &str) -> Self {
         Self(derived("mnt", &[tenant.as_str(), "idempotency-key", key]))
+    }
+}
+
+impl SubscriberId {
+    /// The id of whoever is reached at `address` by a channel of this kind: subscribing twice names the same subscriber.
+    pub fn of_address(tenant: &TenantId, kind: &str, address: &str) -> Self {
+        Self(derived("sub", &[tenant.as_str(), kind, address]))
+    }
+}
+
+impl NoticeId {
+    /// The id of what `subscriber` is told of one event: telling it again names the same notice.
+    pub fn of_event(subscriber: &SubscriberId, event: &str) -> Self {
+        Self(derived("ntc", &[subscriber.as_str(), event]))
+    }
+}
+
+impl PageLinkId {
+    /// A fresh id.
+    pub fn fresh(entropy: &dyn Entropy) -> Self {
+        Self(made("lnk", &entropy.bytes()))
     }
 }
 
@@ -227,6 +269,11 @@ impl Series {
     pub fn component(&self) -> Option<ComponentId> {
         self.0.parse().ok()
     }
+
+    /// The SLO whose events these are, if they are one's.
+    pub fn slo(&self) -> Option<SloType> {
+        self.0.strip_prefix(SLO_SERIES)?.split(':').next()?.parse().ok()
+    }
 }
 
 impl From<&ComponentId> for Series {
@@ -265,6 +312,18 @@ impl FromStr for Series {
 impl fmt::Display for Series {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Series {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Series {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 

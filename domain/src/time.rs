@@ -120,7 +120,7 @@ impl<'de> Deserialize<'de> for Timestamp {
 }
 
 /// A length of time in whole seconds, written `90s`, `5m`, `1h`, `30d` in the largest unit that divides it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(i64);
 
 impl Span {

@@ -17,12 +17,10 @@ pub(super) struct Obstacle {
 
 /// What silences this, if anything does.
 pub(super) fn silenced(content: &Content, scene: &Scene<'_>) -> Option<Obstacle> {
-    let covers = |maintenance: &&Maintenance| {
-        let component = content.component.as_deref().and_then(|component| component.parse().ok());
-        component.is_some_and(|component| maintenance.covers(&component, scene.now))
-    };
-    if let Some(maintenance) = scene.maintenances.iter().find(covers) {
-        let (detail, until) = (Some(maintenance.id.to_string()), Some(maintenance.ends_at));
+    let component = content.component.as_deref().and_then(|component| component.parse().ok());
+    let covers = |held: &Maintenance| Some((held.id.to_string(), held.covers_until(component.as_ref()?, scene.now)?));
+    if let Some((id, until)) = scene.maintenances.iter().find_map(covers) {
+        let (detail, until) = (Some(id), Some(until));
         return Some(Obstacle { reason: Suppression::Maintenance, detail, until });
     }
     let silence = scene.silences.iter().find(|silence| silence.covers(content, scene.now))?;

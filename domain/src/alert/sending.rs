@@ -122,7 +122,9 @@ impl Alert {
         // What leads to the same place as it did is taken as it is configured now: a secret may have been replaced.
         let current = scene.config.receiver(&receiver.name);
         let receiver = current.filter(|current| current.target.same_place(&receiver.target)).unwrap_or(receiver);
-        let last = self.deliveries.iter_mut().rev().find(|last| last.receiver == receiver.name && !last.is_finished());
+        let coming = |one: &&mut Delivery| one.receiver == receiver.name && !one.is_finished();
+        let is_only_one = self.deliveries.iter_mut().filter(coming).count() == 1;
+        let last = self.deliveries.iter_mut().rev().find(coming);
         if let Some(last) = last
             && last.action == DeliveryAction::Trigger
             && action == DeliveryAction::Trigger
@@ -131,8 +133,8 @@ impl Alert {
             last.severity = severity;
             let (number, may_have_arrived) = (last.number, last.attempts.iter().any(|one| one.may_have_arrived));
             let opening = self.openings.iter_mut().find(|one| one.receiver.name == receiver.name);
-            if let Some(opening) = opening.filter(|one| !one.open && !may_have_arrived) {
-                // Nothing is open at the place that it was to go to: it goes where it should by now.
+            if let Some(opening) = opening.filter(|one| !one.open && !may_have_arrived && is_only_one) {
+                // Nothing is or may yet be open at the place that it was to go to: it goes where it should by now.
                 opening.receiver = receiver.clone();
             }
             return number;

@@ -175,8 +175,8 @@ pub fn of_incident(incident: &Incident, open: &[Alert]) -> Option<Signal> {
     let labels = [("incident_id", incident.id.to_string()), ("status", latest.status.as_str().to_owned())];
     let details = serde_json::json!({ "status": latest.status.as_str(), "body": latest.body, "by": latest.by });
     let mut said = content(INCIDENT, incident.title.clone(), severity, None, (labels, Some(details.to_string())));
-    let opener = incident.automation.as_ref().map(|automation| &automation.component);
-    said.component = opener.or_else(|| latest.components.keys().next()).map(ToString::to_string);
+    let opener = incident.automation.as_ref().and_then(|automation| automation.opener.component());
+    said.component = opener.as_ref().or_else(|| latest.components.keys().next()).map(ToString::to_string);
     let mut signal = Signal::new(action, key, Some(said), &latest.by);
     (signal.is_refresh, signal.mark) = (true, Some(incident.updates.len() as u64));
     Some(signal)

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::record::{Automation, Impact, Incident, IncidentStatus, IncidentUpdate};
 use crate::ids::{ComponentId, IncidentId, TenantId};
 use crate::sample::SampleStatus;
@@ -32,6 +34,21 @@ pub struct Finding<'a> {
     pub tick: Tick,
     /// The present instant.
     pub now: Timestamp,
+    /// What is done with an incident that it opens.
+    pub mode: AutoIncident,
+}
+
+/// What is done with incidents that open by themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AutoIncident {
+    /// The public sees them.
+    #[default]
+    Publish,
+    /// They are opened, and alerts tell of them; the public sees them once a person publishes them.
+    Draft,
+    /// None is opened.
+    Off,
 }
 
 /// What a tick asks the store to do.
@@ -47,7 +64,8 @@ pub enum Transition {
 /// opened inside maintenance; `unknown` neither opens nor closes.
 pub fn decide(open: Option<&Incident>, finding: &Finding<'_>, settle: Span) -> Option<Transition> {
     let Some(incident) = open else {
-        return (is_bad(finding.status) && !finding.in_maintenance).then(|| Transition::Open(opened(finding)));
+        let opens = is_bad(finding.status) && !finding.in_maintenance && finding.mode != AutoIncident::Off;
+        return opens.then(|| Transition::Open(opened(finding)));
     };
     if incident.automation.as_ref().is_none_or(|automation| automation.stopped) {
         return None;
@@ -107,26 +125,26 @@ fn opened(finding: &Finding<'_>) -> Incident {
         id: IncidentId::automatic(finding.tenant, finding.component, finding.tick),
         title: format!("{} {what}", finding.name),
         impact: impact_of(finding.status),
-        automation: Some(Automation { component: finding.component.clone(), stopped: false }),
+        automation: Some(Automation { opener: finding.component.into(), stopped: false }),
         updates: vec![update(finding, IncidentStatus::Investigating, body)],
         version: 1,
         dispatched: 0,
+        announced: 0,
+        draft: finding.mode == AutoIncident::Draft,
+        published_at: None,
+        backfilled: false,
     }
 }
 
 /// What becomes of an open automatic incident whose component was removed; `None` when it is a person's.
 pub fn end_of_removed(incident: &Incident, now: Timestamp) -> Option<Transition> {
     let automation = incident.automation.as_ref().filter(|automation| incident.is_open() && !automation.stopped)?;
-    let body = format!("{} is no longer watched.", automation.component);
-    let components = BTreeMap::new();
-    let status = IncidentStatus::Resolved;
-    Some(Transition::Change(incident.with(IncidentUpdate {
-        status,
-        body,
-        at: now,
-        by: AUTOMATIC.to_owned(),
-        components,
-    })))
+    let name = automation.opener.slo().map_or_else(|| automation.opener.to_string(), |slo| slo.to_string());
+    Some(Transition::Change(incident.with(said(
+        IncidentStatus::Resolved,
+        format!("{name} is no longer watched."),
+        now,
+    ))))
 }
 
 fn watched(incident: &Incident, finding: &Finding<'_>) -> Transition {
@@ -135,15 +153,29 @@ fn watched(incident: &Incident, finding: &Finding<'_>) -> Transition {
 }
 
 fn changed(incident: &Incident, finding: &Finding<'_>, status: IncidentStatus, body: String) -> Transition {
-    let mut next = incident.with(update(finding, status, body));
-    if next.updates.len() > MAX_AUTOMATIC && !status.is_over() {
+    let mut next = follow(incident, update(finding, status, body));
+    next.impact = incident.impact.max(impact_of(finding.status));
+    Transition::Change(next)
+}
+
+/// `incident` with an update more. From some number of updates on it takes the place of the automatic one before it.
+pub(super) fn follow(incident: &Incident, update: IncidentUpdate) -> Incident {
+    let is_over = update.status.is_over();
+    let mut next = incident.with(update);
+    if next.updates.len() > MAX_AUTOMATIC && !is_over {
         let before = next.updates.len() - 2;
         if next.updates[before].by == AUTOMATIC {
             next.updates.remove(before);
+            next.dispatched = next.dispatched.min(before);
+            next.announced = next.announced.min(before);
         }
     }
-    next.impact = incident.impact.max(impact_of(finding.status));
-    Transition::Change(next)
+    next
+}
+
+/// An automatic update that names no component.
+pub(super) fn said(status: IncidentStatus, body: String, at: Timestamp) -> IncidentUpdate {
+    IncidentUpdate { status, body, at, by: AUTOMATIC.to_owned(), components: BTreeMap::new() }
 }
 
 fn settled(incident: &Incident, finding: &Finding<'_>, settle: Span) -> Option<Transition> {
@@ -177,6 +209,7 @@ mod tests {
                 in_maintenance: *in_maintenance,
                 tick,
                 now: tick.start(),
+                mode: AutoIncident::Publish,
             };
             let open = incidents.iter().position(Incident::is_open);
             match decide(open.map(|at| &incidents[at]), &finding, SETTLE) {
@@ -272,10 +305,14 @@ mod tests {
         let now = Timestamp::from_seconds(86_400);
         let status = SampleStatus::Operational;
         let tick = Tick::from_seconds(86_400);
+        let (in_maintenance, mode) = (false, AutoIncident::Publish);
         let finding =
-            Finding { tenant: &tenant, component: &component, name: "API", status, in_maintenance: false, tick, now };
+            Finding { tenant: &tenant, component: &component, name: "API", status, in_maintenance, tick, now, mode };
         assert_eq!(decide(Some(&edited), &finding, SETTLE), None);
-        assert!(edited.holds_component().is_some(), "it stays the one open incident of its component");
+        assert!(
+            edited.holds_component(&"api".parse().expect("slug")),
+            "it stays the one open incident of its component"
+        );
     }
 
     proptest! {

@@ -72,6 +72,10 @@ fn after(cooldown: i64, steps: &[Step]) -> World {
     trigger(Severity::Info, "web"), RESOLVE, core(Severity::Info), Step::Send(MAIL, Try::Dead), Step::Replay(0),
     core(Severity::Info),
 ])]
+#[case::what_is_being_sent_to_the_old_place_is_closed_there(0, &[
+    trigger(Severity::Info, "none"), Step::Rekey(PAGER), Step::Lease(PAGER), core(Severity::Info), core(Severity::Info),
+    core(Severity::Info), Step::Finish(PAGER, Try::Delivered), RESOLVE,
+])]
 fn every_receiver_is_right_in_the_end(#[case] cooldown: i64, #[case] steps: &[Step]) {
     let mut world = after(cooldown, steps);
     world.drain();

@@ -147,14 +147,11 @@ impl World {
                 version: 1,
             }),
             Step::EndSilences => self.silences = self.silences.iter().map(|one| one.ended(self.now)).collect(),
-            Step::Maintain(seconds) => self.maintenances.push(Maintenance {
-                tenant: Self::tenant(),
-                id: "mnt-1".parse().expect("an id"),
-                title: "work".to_owned(),
-                components: vec!["api".parse().expect("an id")],
-                starts_at: self.now,
-                ends_at: self.now.plus(Span::from_seconds(*seconds)),
-            }),
+            Step::Maintain(seconds) => {
+                let (id, api) = ("mnt-1".parse().expect("an id"), "api".parse().expect("an id"));
+                let span = self.now..self.now.plus(Span::from_seconds(*seconds));
+                self.maintenances.push(Maintenance::once(Self::tenant(), id, "work", vec![api], span));
+            }
             Step::EndMaintenances => self.maintenances.clear(),
             Step::Rekey(at) => {
                 self.keys[*at] += 1;

@@ -7,66 +7,26 @@ use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
-use crate::component::Component;
-use crate::ids::{ComponentId, TenantId};
+use super::config::PageConfig;
+use super::figure::{ComponentFigure, ComponentState, figure};
+use crate::ids::TenantId;
 use crate::incident::{ComponentStatus, Impact, Incident};
 use crate::maintenance::Maintenance;
-use crate::rollup::Counts;
-use crate::sample::SampleStatus;
 use crate::slo::public::PublicSlo;
 use crate::tenant::Tenant;
-use crate::time::{Day, Interval, Span, Timestamp};
+use crate::time::{Interval, Span, Timestamp};
 
-/// How many daily bars a component has, today among them.
-pub const DAYS: usize = 90;
 /// How long an incident that is over stays on the snapshot.
 pub const PAST_INCIDENTS: Span = Span::days(14);
 
+/// How far ahead the times of a maintenance that recurs are shown.
+pub const UPCOMING: Span = Span::days(14);
+
+/// Most maintenance on a snapshot, soonest first.
+const MAX_MAINTENANCES: usize = 50;
+
 /// Most incidents on a snapshot; open ones come first.
 pub const MAX_INCIDENTS: usize = 50;
-
-/// One component's day.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct DayFigure {
-    /// The UTC day.
-    pub date: Day,
-    /// The day in one word.
-    pub status: ComponentStatus,
-    /// Good ÷ known samples outside maintenance; `None` when none is known.
-    pub uptime: Option<f64>,
-    /// Known samples ÷ ticks of the day that are over: 0 to 1.
-    pub coverage: f64,
-}
-
-/// Uptime over some days, and how much of it is known.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Uptime {
-    /// Good ÷ known samples outside maintenance; `None` when none is known.
-    pub ratio: Option<f64>,
-    /// Known samples ÷ ticks there have been: 0 to 1.
-    pub coverage: f64,
-}
-
-/// One component as the public sees it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ComponentFigure {
-    /// Its id.
-    pub id: ComponentId,
-    /// Its name.
-    pub name: String,
-    /// The heading it stands under.
-    pub group: Option<String>,
-    /// A sentence about it.
-    pub description: Option<String>,
-    /// How it is now.
-    pub status: ComponentStatus,
-    /// Over the last 30 days, today among them.
-    pub last_30_days: Uptime,
-    /// Over the last 90 days, today among them.
-    pub last_90_days: Uptime,
-    /// The last 90 days, oldest first, today last.
-    pub days: Vec<DayFigure>,
-}
 
 /// Everything the public may see of one tenant at one instant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,24 +45,11 @@ pub struct StatusSnapshot {
     pub components: Vec<ComponentFigure>,
     /// Open incidents, and those of the last 14 days; newest first.
     pub incidents: Vec<Incident>,
-    /// Maintenance that is not over, soonest first.
+    /// Each time of maintenance that is not over, soonest first; of what recurs those of the next two weeks.
     pub maintenances: Vec<Maintenance>,
     /// SLOs that the public sees.
     #[serde(default)]
     pub slos: Vec<PublicSlo>,
-}
-
-/// What is known of one component when a snapshot is made.
-#[derive(Clone, Debug)]
-pub struct ComponentState {
-    /// The component.
-    pub component: Component,
-    /// The newest verdict.
-    pub latest: SampleStatus,
-    /// Counts of the days before today that hold any, in order.
-    pub past_days: Vec<(Day, Counts)>,
-    /// Counts of today so far.
-    pub today: Counts,
 }
 
 /// Everything a snapshot is made of.
@@ -110,6 +57,8 @@ pub struct ComponentState {
 pub struct SnapshotParts<'a> {
     /// The tenant.
     pub tenant: &'a Tenant,
+    /// What it has settled about its page.
+    pub page: &'a PageConfig,
     /// Its components.
     pub components: Vec<ComponentState>,
     /// Its open and recent incidents.
@@ -124,29 +73,21 @@ pub struct SnapshotParts<'a> {
     pub now: Timestamp,
 }
 
-/// The first of the [`DAYS`] days that end with `today`.
-pub fn first_shown_day(today: Day) -> Day {
-    today.plus(1 - i64::try_from(DAYS).expect("90 fits"))
-}
-
 impl StatusSnapshot {
     /// The snapshot of `parts`.
     pub fn build(parts: SnapshotParts<'_>) -> Self {
-        let SnapshotParts { tenant, components, mut incidents, mut maintenances, slos, interval, now } = parts;
-        incidents.retain(|incident| incident.resolved_at().is_none_or(|over| now.minus(PAST_INCIDENTS) < over));
-        incidents.sort_by_key(|incident| (!incident.is_open(), Reverse(incident.started_at()), incident.id.clone()));
-        incidents.truncate(MAX_INCIDENTS);
-        incidents.sort_by_key(|incident| (Reverse(incident.started_at()), incident.id.clone()));
-        maintenances.retain(|maintenance| now < maintenance.ends_at);
-        maintenances.sort_by_key(|maintenance| (maintenance.starts_at, maintenance.id.clone()));
-        let mut figures: Vec<_> = components
-            .into_iter()
-            .map(|state| {
-                let status = public_status(&state, &incidents, &maintenances, now);
-                figure(state, status, interval, now)
-            })
-            .collect();
-        figures.sort_by(|a, b| (&a.group, &a.name, &a.id).cmp(&(&b.group, &b.name, &b.id)));
+        let SnapshotParts { tenant, page, components, incidents, maintenances, slos, interval, now } = parts;
+        let incidents = shown_incidents(incidents, page, now);
+        let maintenances = shown_maintenances(&maintenances, page, now);
+        let arrangement = &page.arrangement;
+        let mut shown = components;
+        shown.retain(|one| !arrangement.hidden.contains(&one.component.id));
+        shown.sort_by(|a, b| arrangement.place(&a.component).cmp(&arrangement.place(&b.component)));
+        let figure_of = |state: ComponentState| {
+            let status = public_status(&state, &incidents, &maintenances, now);
+            figure(state, status, interval, now)
+        };
+        let figures: Vec<_> = shown.into_iter().map(figure_of).collect();
         Self {
             tenant: tenant.id.clone(),
             name: tenant.name.clone(),
@@ -159,6 +100,35 @@ impl StatusSnapshot {
             slos,
         }
     }
+}
+
+/// Those that are published, without what the page does not show.
+fn shown_incidents(mut incidents: Vec<Incident>, page: &PageConfig, now: Timestamp) -> Vec<Incident> {
+    let is_recent = |over: Timestamp| now.minus(PAST_INCIDENTS) < over;
+    incidents.retain(|incident| !incident.draft && incident.resolved_at().is_none_or(is_recent));
+    incidents.sort_by_key(|incident| (!incident.is_open(), Reverse(incident.started_at()), incident.id.clone()));
+    incidents.truncate(MAX_INCIDENTS);
+    incidents.sort_by_key(|incident| (Reverse(incident.started_at()), incident.id.clone()));
+    for update in incidents.iter_mut().flat_map(|incident| &mut incident.updates) {
+        update.components.retain(|component, _| !page.arrangement.hidden.contains(component));
+    }
+    incidents
+}
+
+fn shown_maintenances(all: &[Maintenance], page: &PageConfig, now: Timestamp) -> Vec<Maintenance> {
+    let reach = |held: &Maintenance| {
+        // What takes place once is announced as soon as it is known.
+        let until = if held.recurrence.is_some() { now.plus(UPCOMING) } else { held.completed_at() };
+        now..until
+    };
+    let mut shown: Vec<_> = all.iter().flat_map(|held| held.occurrences(&reach(held))).collect();
+    for held in &mut shown {
+        held.components.retain(|component| !page.arrangement.hidden.contains(component));
+    }
+    shown.retain(|held| !held.components.is_empty());
+    shown.sort_by_key(|held| (held.starts_at, held.id.clone()));
+    shown.truncate(MAX_MAINTENANCES);
+    shown
 }
 
 fn public_status(
@@ -186,7 +156,7 @@ fn overall(components: &[ComponentFigure], incidents: &[Incident]) -> ComponentS
     let count = |status| components.iter().filter(|component| component.status == status).count();
     let open = incidents.iter().any(|incident| {
         let names_none = incident.latest().components.is_empty();
-        incident.is_open() && is_by_hand(incident) && names_none && incident.impact >= Impact::Minor
+        incident.is_open() && names_none && incident.impact >= Impact::Minor
     });
     let said = if open { ComponentStatus::DegradedPerformance } else { Operational };
     let seen = match components.iter().map(|component| component.status).max() {
@@ -198,75 +168,14 @@ fn overall(components: &[ComponentFigure], incidents: &[Incident]) -> ComponentS
     seen.max(said)
 }
 
-fn figure(state: ComponentState, status: ComponentStatus, interval: Interval, now: Timestamp) -> ComponentFigure {
-    let today = now.day();
-    let counts_of = |day: Day| {
-        if day == today {
-            return state.today;
-        }
-        let found = state.past_days.binary_search_by_key(&day, |(day, _)| *day);
-        found.map(|at| state.past_days[at].1).unwrap_or_default()
-    };
-    let first = first_shown_day(today);
-    let days: Vec<(Day, Counts)> = (0..).take(DAYS).map(|on| first.plus(on)).map(|day| (day, counts_of(day))).collect();
-    let over = |days: &[(Day, Counts)]| {
-        let counts: Counts = days.iter().map(|(_, counts)| *counts).sum();
-        let ticks = days.iter().map(|(day, _)| ticks_so_far(*day, interval, now)).sum();
-        Uptime { ratio: uptime(&counts), coverage: coverage(&counts, ticks) }
-    };
-    ComponentFigure {
-        last_30_days: over(&days[DAYS - 30..]),
-        last_90_days: over(&days),
-        days: days.iter().map(|(day, counts)| day_figure(*day, counts, interval, now)).collect(),
-        id: state.component.id,
-        name: state.component.name,
-        group: state.component.group,
-        description: state.component.description,
-        status,
-    }
-}
-
-fn day_figure(date: Day, counts: &Counts, interval: Interval, now: Timestamp) -> DayFigure {
-    let coverage = coverage(counts, ticks_so_far(date, interval, now));
-    DayFigure { date, status: day_status(counts), uptime: uptime(counts), coverage }
-}
-
-/// A day in one word: what share of it was bad, not whether a single minute was.
-fn day_status(counts: &Counts) -> ComponentStatus {
-    match uptime(counts) {
-        None if counts.maintenance.total() > 0 => ComponentStatus::UnderMaintenance,
-        None => ComponentStatus::Unknown,
-        Some(ratio) if ratio < 0.95 => ComponentStatus::MajorOutage,
-        Some(ratio) if ratio < 0.99 => ComponentStatus::PartialOutage,
-        Some(ratio) if ratio < 1.0 || counts.normal.degraded > 0 => ComponentStatus::DegradedPerformance,
-        Some(_) => ComponentStatus::Operational,
-    }
-}
-
-fn uptime(counts: &Counts) -> Option<f64> {
-    let known = counts.normal.known();
-    (known > 0).then(|| floored(counts.normal.good() as f64 / known as f64))
-}
-
-/// To six decimals, down: a shortfall never reads as whole, and a page need not be stored anew for what nobody sees.
-fn floored(ratio: f64) -> f64 {
-    (ratio * 1e6 + 1e-6).floor() / 1e6
-}
-
-/// Ticks of `day` that had ended by `now`.
-fn ticks_so_far(day: Day, interval: Interval, now: Timestamp) -> u64 {
-    let until = now.min(day.plus(1).start());
-    u64::try_from(until.millis_since(day.start()) / (interval.seconds() * 1_000)).unwrap_or(0)
-}
-
-fn coverage(counts: &Counts, ticks: u64) -> f64 {
-    if ticks == 0 { 0.0 } else { floored((counts.all().known() as f64 / ticks as f64).min(1.0)) }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::figure::DAYS;
     use super::*;
+    use crate::component::Component;
     use crate::probe::ProbeSpec;
+    use crate::rollup::Counts;
+    use crate::sample::SampleStatus;
     use crate::tenant::{ApiKey, Role};
 
     fn at(text: &str) -> Timestamp {
@@ -296,7 +205,8 @@ mod tests {
     fn state(name: &str, latest: SampleStatus) -> ComponentState {
         let yesterday = at("2026-11-20T00:00:00Z").day();
         let past_days = vec![(yesterday, counts(1_430, 10))];
-        ComponentState { component: component(name), latest, past_days, today: counts(60, 0) }
+        let (before, latency) = (None, Vec::new());
+        ComponentState { component: component(name), latest, past_days, today: counts(60, 0), before, latency }
     }
 
     fn snapshot(states: Vec<ComponentState>, maintenances: Vec<Maintenance>) -> StatusSnapshot {
@@ -312,6 +222,7 @@ mod tests {
         let (incidents, interval) = (Vec::new(), Interval::MINUTE);
         StatusSnapshot::build(SnapshotParts {
             tenant: &tenant,
+            page: &PageConfig::of(tenant.id.clone()),
             components: states,
             incidents,
             maintenances,
@@ -349,14 +260,9 @@ mod tests {
 
     #[test]
     fn announced_work_stands_before_what_the_samples_say() {
-        let maintenance = Maintenance {
-            tenant: "acme".parse().expect("slug"),
-            id: "m".parse().expect("slug"),
-            title: "Upgrade".to_owned(),
-            components: vec!["api".parse().expect("slug")],
-            starts_at: at("2026-11-21T00:30:00Z"),
-            ends_at: at("2026-11-21T02:00:00Z"),
-        };
+        let (tenant, id) = ("acme".parse().expect("slug"), "m".parse().expect("slug"));
+        let span = at("2026-11-21T00:30:00Z")..at("2026-11-21T02:00:00Z");
+        let maintenance = Maintenance::once(tenant, id, "Upgrade", vec!["api".parse().expect("slug")], span);
         let snapshot = snapshot(vec![state("API", SampleStatus::Down)], vec![maintenance]);
         assert_eq!(snapshot.overall, ComponentStatus::UnderMaintenance);
     }
