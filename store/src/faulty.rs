@@ -13,24 +13,26 @@ use plimsoll_domain::alert::{Alert, AlertConfig, ReceiverName, ReceiverState, Si
 use plimsoll_domain::component::Component;
 use plimsoll_domain::frontend::{AppCounts, FrontendApps, SpoolUsage, SpooledEnvelope};
 use plimsoll_domain::ids::{
-    AlertId, AppId, ComponentId, HourKey, IncidentId, KeyId, MaintenanceId, Series, SilenceId, SloType, SpoolId,
-    TenantId,
+    AlertId, AppId, ComponentId, HourKey, IncidentId, KeyId, MaintenanceId, NoticeId, Series, SilenceId, SloType,
+    SpoolId, SubscriberId, TenantId,
 };
-use plimsoll_domain::incident::Incident;
+use plimsoll_domain::incident::{Incident, IncidentTemplates};
 use plimsoll_domain::maintenance::Maintenance;
-use plimsoll_domain::page::StatusSnapshot;
+use plimsoll_domain::page::{Logo, PageConfig, StatusSnapshot};
 use plimsoll_domain::probe::Heartbeat;
 use plimsoll_domain::rollup::Rollup;
 use plimsoll_domain::sample::{HourSamples, Merged};
 use plimsoll_domain::slo::{Measurement, SloConfig, Step};
+use plimsoll_domain::subscriber::{Notice, Subscriber};
 use plimsoll_domain::tenant::{ApiKey, Tenant};
 use plimsoll_domain::time::{Day, Hour, Timestamp};
 
 use crate::methods::without_secrets;
 use crate::{
     AlertConfigs, AlertFilter, AlertScene, Alerts, AppCounting, Backlog, Components, Fold, Frontends, Incidents,
-    Leases, Maintenances, Measurements, PublicReads, ReceiverStates, Reseal, Result, Samples, SeriesRecord, Silences,
-    SloConfigs, Snapshots, Spool, Store, StoreError, Tenants, Told, UnfoldedHour,
+    Leases, Maintenances, Measurements, Notices, Pages, PublicPage, PublicReads, ReceiverStates, Reseal, Result,
+    Samples, SeriesRecord, Silences, SloConfigs, Snapshots, Spool, Store, StoreError, Subscribers, Tenants, Told,
+    UnfoldedHour,
 };
 
 /// When a call fails.
@@ -115,6 +117,13 @@ wrap! {
     AlertConfigs {
         fn alert_config(tenant: &TenantId) -> Option<AlertConfig>;
         fn put_alert_config(tenant: &TenantId, config: &AlertConfig) -> ();
+    }
+    Subscribers {
+        fn create_subscriber(subscriber: &Subscriber) -> ();
+        fn change_subscriber(subscriber: &Subscriber) -> ();
+        fn remove_subscriber(tenant: &TenantId, subscriber: &SubscriberId) -> bool;
+        fn subscriber(tenant: &TenantId, subscriber: &SubscriberId) -> Option<Subscriber>;
+        fn subscribers(tenant: &TenantId, after: Option<&SubscriberId>, limit: usize) -> Vec<Subscriber>;
     }
     Alerts {
         fn alert_scene(tenant: &TenantId, dedup_keys: &[String], now: Timestamp) -> AlertScene;

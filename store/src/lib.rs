@@ -14,12 +14,15 @@ pub mod embedded;
 mod error;
 pub mod faulty;
 mod frontends;
+pub mod limits;
 mod methods;
 pub mod mongo;
 mod observed;
 mod open;
+mod pages;
 mod retention;
 pub mod sealed;
+pub mod subscribing;
 pub mod tally;
 mod traits;
 mod unreadable;
@@ -28,9 +31,10 @@ pub use alerts::{AlertConfigs, AlertFilter, AlertScene, Alerts, Backlog, Receive
 pub use error::StoreError;
 pub use frontends::{AppCounting, Frontends, Spool};
 pub use open::{OpenOptions, open};
+pub use pages::{Notices, Pages, PublicPage, PublicReads, Subscribers};
 pub use traits::{
-    Components, Fold, Incidents, Leases, Maintenances, Measurements, PublicReads, Reseal, Samples, SeriesRecord,
-    SloConfigs, Snapshots, Store, Tenants, UnfoldedHour,
+    Components, Fold, Incidents, Leases, Maintenances, Measurements, Reseal, Samples, SeriesRecord, SloConfigs,
+    Snapshots, Store, Tenants, UnfoldedHour,
 };
 
 /// What every method answers with.

@@ -38,6 +38,8 @@ macro_rules! without_secrets {
             }
             Maintenances {
                 fn create_maintenance(maintenance: &Maintenance) -> ();
+                fn change_maintenance(maintenance: &Maintenance) -> ();
+                fn maintenance(tenant: &TenantId, maintenance: &MaintenanceId) -> Option<Maintenance>;
                 fn remove_maintenance(tenant: &TenantId, maintenance: &MaintenanceId) -> bool;
                 fn maintenances(tenant: &TenantId) -> Vec<Maintenance>;
                 fn maintenances_across_tenants(after: Timestamp) -> Vec<Maintenance>;
@@ -68,6 +70,27 @@ macro_rules! without_secrets {
                     -> Vec<SpooledEnvelope>;
                 fn remove_spooled(tenant: &TenantId, envelopes: &[SpoolId]) -> u64;
             }
+            Pages {
+                fn page_config(tenant: &TenantId) -> Option<PageConfig>;
+                fn page_configs_across_tenants() -> Vec<PageConfig>;
+                fn put_page_config(config: &PageConfig) -> ();
+                fn put_logo(logo: &Logo) -> ();
+                fn remove_logo(tenant: &TenantId) -> bool;
+                fn incident_templates(tenant: &TenantId) -> Option<IncidentTemplates>;
+                fn put_incident_templates(templates: &IncidentTemplates) -> ();
+            }
+            Notices {
+                fn put_notices_if_absent(notices: &[Notice]) -> ();
+                fn change_notice(notice: &Notice) -> bool;
+                fn subscribers_to_tell_across_tenants(now: Timestamp, limit: usize) -> Vec<(TenantId, SubscriberId)>;
+                fn unfinished_notices(tenant: &TenantId, subscriber: &SubscriberId, limit: usize) -> Vec<Notice>;
+                fn notices(
+                    tenant: &TenantId,
+                    subscriber: Option<&SubscriberId>,
+                    after: Option<(Timestamp, NoticeId)>,
+                    limit: usize
+                ) -> Vec<Notice>;
+            }
             Snapshots {
                 fn put_snapshots(snapshots: &[StatusSnapshot]) -> ();
                 fn touch_snapshots(tenants: &[TenantId], as_of: Timestamp) -> ();
@@ -79,7 +102,11 @@ macro_rules! without_secrets {
             }
             PublicReads {
                 fn snapshot(tenant: &TenantId) -> Option<StatusSnapshot>;
-                fn pages() -> Vec<(TenantId, String)>;
+                fn pages() -> Vec<PublicPage>;
+                fn logo(tenant: &TenantId) -> Option<Logo>;
+                fn past_incidents(tenant: &TenantId, span: Range<Timestamp>, limit: usize) -> Vec<Incident>;
+                fn published_incident(tenant: &TenantId, incident: &IncidentId) -> Option<Incident>;
+                fn public_maintenances(tenant: &TenantId) -> Vec<Maintenance>;
             }
         }
     };

@@ -3,11 +3,16 @@
 use plimsoll_domain::frontend::{AppCounts, COUNTS_RETENTION, SPOOL_RETENTION};
 use plimsoll_domain::rollup::HOURLY_RETENTION;
 use plimsoll_domain::slo::{Measurement, Step};
+use plimsoll_domain::subscriber::{PENDING_FOR, STOPPED_FOR, Subscriber, SubscriberState};
 use plimsoll_domain::time::{Day, Span, Timestamp};
 
 /// What lies further ahead than this was written by a clock that is wrong.
 pub(crate) const AHEAD: Span = Span::hours(1);
+/// How long a notice is kept once it is finished.
+pub(crate) const NOTICE_RETENTION: Span = Span::days(30);
 const FINE_RETENTION: Span = Span::days(2);
+/// How long maintenance is kept once nothing of it follows any more: reports look 13 months back.
+pub(crate) const MAINTENANCE_RETENTION: Span = Span::days(14 * 31);
 /// An envelope that waits is given up, and counted, by those who pass it on. The store takes it away where nobody does.
 const SPOOL_SLACK: Span = Span::hours(1);
 
@@ -18,6 +23,15 @@ pub(crate) fn measurement_expires_at(measurement: &Measurement) -> Option<Timest
         Step::Day => None,
         Step::Hour => Some(measurement.at.plus(HOURLY_RETENTION)),
         Step::Tick => Some(measurement.at.plus(FINE_RETENTION)),
+    }
+}
+
+/// When a subscriber may go; `None`: never. One to whom nothing is sent any more has nothing to be known by for long.
+pub(crate) const fn subscriber_expires_at(subscriber: &Subscriber) -> Option<Timestamp> {
+    match &subscriber.state {
+        SubscriberState::Pending { asked_at } => Some(asked_at.plus(PENDING_FOR)),
+        SubscriberState::Stopped { at, .. } => Some(at.plus(STOPPED_FOR)),
+        SubscriberState::Active { .. } => None,
     }
 }
 

@@ -17,7 +17,10 @@ use plimsoll_domain::slo::{Measurement, SloConfig, Step};
 use plimsoll_domain::tenant::{ApiKey, Tenant};
 use plimsoll_domain::time::{Day, Hour, Timestamp};
 
-use crate::{AlertConfigs, Alerts, AppCounting, Frontends, ReceiverStates, Result, Silences, Spool};
+use crate::{
+    AlertConfigs, Alerts, AppCounting, Frontends, Notices, Pages, PublicReads, ReceiverStates, Result, Silences, Spool,
+    Subscribers,
+};
 
 /// Tenants and their keys. A tenant and its keys are one document.
 #[async_trait]
@@ -171,15 +174,15 @@ pub trait Measurements: Send + Sync {
 /// Incidents with their timelines.
 #[async_trait]
 pub trait Incidents: Send + Sync {
-    /// Stores a new incident, unless its id is known or, for an automatic one, its component has an open automatic one.
+    /// Stores a new incident, unless its id is known or, for an automatic one, its component or SLO has an open automatic one.
     /// Whether it was stored.
     async fn open_incident_if_absent(&self, incident: &Incident) -> Result<bool>;
     /// Stores `incident` in place of its version `incident.version - 1`. `Stale` when that is not what is stored;
-    /// `Exists` when this would reopen an automatic incident whose component has another open automatic one by now.
+    /// `Exists` when this would reopen an automatic incident whose component or SLO has another open automatic one by now.
     async fn change_incident(&self, incident: &Incident) -> Result<()>;
     /// The incident, whoever's it is.
     async fn incident_across_tenants(&self, incident: &IncidentId) -> Result<Option<Incident>>;
-    /// The tenant's incidents that are open or were resolved at or after `since`, newest start first.
+    /// The tenant's incidents that are open, or of which something was said at or after `since`, newest start first.
     async fn open_or_recent_incidents(&self, tenant: &TenantId, since: Timestamp) -> Result<Vec<Incident>>;
     /// The tenant's incidents, newest start first, then by id; those that come after `after` (start and id), at most `limit`.
     async fn incidents(
@@ -188,7 +191,7 @@ pub trait Incidents: Send + Sync {
         after: Option<(Timestamp, IncidentId)>,
         limit: usize,
     ) -> Result<Vec<Incident>>;
-    /// Open or recently resolved incidents of all tenants: those of [`Incidents::open_or_recent_incidents`].
+    /// Open incidents and recent ones of all tenants: those of [`Incidents::open_or_recent_incidents`].
     async fn open_or_recent_incidents_across_tenants(&self, since: Timestamp) -> Result<Vec<Incident>>;
 }
 
@@ -197,11 +200,16 @@ pub trait Incidents: Send + Sync {
 pub trait Maintenances: Send + Sync {
     /// Stores a new maintenance (its tenant is in it). `Exists` when the id is taken.
     async fn create_maintenance(&self, maintenance: &Maintenance) -> Result<()>;
+    /// Stores `maintenance` in place of its version `maintenance.version - 1`. `Stale` when that is not what is stored.
+    async fn change_maintenance(&self, maintenance: &Maintenance) -> Result<()>;
+    /// The maintenance, if there is one.
+    async fn maintenance(&self, tenant: &TenantId, maintenance: &MaintenanceId) -> Result<Option<Maintenance>>;
     /// Removes a maintenance; whether there was one.
     async fn remove_maintenance(&self, tenant: &TenantId, maintenance: &MaintenanceId) -> Result<bool>;
     /// The tenant's maintenance, soonest start first.
     async fn maintenances(&self, tenant: &TenantId) -> Result<Vec<Maintenance>>;
-    /// Maintenance of all tenants that ends after `after`.
+    /// Maintenance of all tenants of which something ends after `after` (see
+    /// [`Maintenance::ends_for_good_at`]).
     async fn maintenances_across_tenants(&self, after: Timestamp) -> Result<Vec<Maintenance>>;
 }
 
@@ -228,15 +236,6 @@ pub trait Leases: Send + Sync {
     async fn release_lease(&self, holder: &str) -> Result<()>;
 }
 
-/// All that the status site may do: read what is public.
-#[async_trait]
-pub trait PublicReads: Send + Sync {
-    /// The tenant's snapshot; `None` when there is none yet.
-    async fn snapshot(&self, tenant: &TenantId) -> Result<Option<StatusSnapshot>>;
-    /// Ids and names of all tenants, by id.
-    async fn pages(&self) -> Result<Vec<(TenantId, String)>>;
-}
-
 /// What becomes of a sealed text of a tenant; `None`: it stays. An error says why it cannot be read.
 pub type Reseal = dyn Fn(&TenantId, &str) -> std::result::Result<Option<String>, String> + Send + Sync;
 
@@ -257,6 +256,9 @@ pub trait Store:
     + Frontends
     + AppCounting
     + Spool
+    + Pages
+    + Subscribers
+    + Notices
     + Snapshots
     + Leases
     + PublicReads

@@ -33,6 +33,13 @@ impl PassedOver {
         }
     }
 
+    /// Counts them, for a read that is done each second and would say each time what another says once in a while.
+    pub(crate) fn count(self) {
+        if self.count > 0 {
+            metrics::counter!("plimsoll_documents_unreadable_total", "kind" => self.kind).increment(self.count);
+        }
+    }
+
     /// Counts and logs them, if there were any.
     pub(crate) fn report(self) {
         let Self { kind, count, first: Some((id, reason)) } = self else { return };

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use futures_util::future::join_all;
 use plimsoll_domain::frontend::SpooledEnvelope;
 use plimsoll_domain::ids::{HourKey, IncidentId, Series, SpoolId, TenantId};
-use plimsoll_domain::incident::{Impact, Incident, IncidentStatus, IncidentUpdate};
+use plimsoll_domain::incident::{Beginning, Impact, Incident, IncidentStatus, IncidentUpdate};
 use plimsoll_domain::rollup::Rollup;
 use plimsoll_domain::sample::{Events, HourSamples, Sample, SampleStatus};
 use plimsoll_domain::sketch::Sketch;
@@ -60,7 +60,9 @@ fn incident(number: i64) -> Incident {
         by: "Alice".to_owned(),
         components: BTreeMap::new(),
     };
-    Incident::manual(tenant(), incident_id(number), "Wrong", Impact::Minor, update).expect("valid")
+    let (at, title, impact) = (update.at, "Wrong".to_owned(), Impact::Minor);
+    let begins = Beginning { title, impact, draft: false, updates: vec![update] };
+    Incident::manual(tenant(), incident_id(number), begins, at).expect("valid")
 }
 
 fn envelope(number: i64) -> SpooledEnvelope {

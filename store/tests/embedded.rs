@@ -60,7 +60,7 @@ fn integrity(folder: &TempDir) -> String {
 #[tokio::test]
 async fn a_full_disk_refuses_writes_and_goes_on_reading() {
     let folder = tempfile::tempdir().expect("a folder");
-    let limits = Limits { max_bytes: Some(440 << 10) };
+    let limits = Limits { max_bytes: Some(520 << 10) };
     let store = EmbeddedStore::open(folder.path(), limits).await.expect("opens");
     let mut stored = 0;
     let error = loop {
@@ -95,7 +95,7 @@ async fn a_full_disk_refuses_writes_and_goes_on_reading() {
 #[tokio::test]
 async fn a_write_that_does_not_fit_is_answered_alone_or_takes_none_with_it_silently() {
     let folder = tempfile::tempdir().expect("a folder");
-    let limits = Limits { max_bytes: Some(400 << 10) };
+    let limits = Limits { max_bytes: Some(480 << 10) };
     let store = EmbeddedStore::open(folder.path(), limits).await.expect("opens");
     let sizes = [10, 900_000, 10, 10, 900_000, 10];
     let all: Vec<_> = sizes.into_iter().enumerate().map(|(index, size)| component("acme", index, size)).collect();
@@ -266,7 +266,8 @@ async fn what_cannot_be_read_stops_only_those_it_belongs_to() {
     let store = open(&folder).await;
     let tenants = given::two_tenants(&store).await;
     let database = rusqlite::Connection::open(folder.path().join("plimsoll.db")).expect("opens");
-    for table in ["tenants", "components", "incidents", "maintenances", "slo_configs", "frontend_apps"] {
+    for table in ["tenants", "components", "incidents", "maintenances", "slo_configs", "frontend_apps", "page_configs"]
+    {
         let key = if table == "tenants" { "id" } else { "tenant" };
         let sql = format!("UPDATE {table} SET doc = '{{\"v\": 99, \"body\": {{}}}}' WHERE {key} = 'damaged'");
         assert_eq!(database.execute(&sql, ()).expect("damages"), 1, "{table}");

@@ -258,6 +258,7 @@ async fn what_cannot_be_read_stops_only_those_it_belongs_to() -> anyhow::Result<
         ("maintenances", "_id.t", "damaged"),
         ("slo_configs", "_id", "damaged"),
         ("frontend_apps", "_id", "damaged"),
+        ("page_configs", "_id", "damaged"),
     ] {
         let damage = doc! { "$set": { "body": { "anything": "else" } } };
         assert_eq!(raw(&uri, name).await?.update_one(doc! { key: id }, damage).await?.modified_count, 1, "{name}");

@@ -183,9 +183,7 @@ async fn a_scene_has_what_a_signal_is_judged_by(store: Arc<dyn Store>) {
         assert!(put(&store, &triggered(tenant, "db", at(0))).await);
         store.put_silence(&silence(tenant, "now", (at(0), Some(at(10))))).await.expect("stores");
         store.put_silence(&silence(tenant, "over", (at(0), Some(at(5))))).await.expect("stores");
-        let (title, components) = ("Disks".to_owned(), vec![id("api")]);
-        let (starts_at, ends_at, tenant) = (at(0), at(8), tenant.clone());
-        let maintenance = Maintenance { tenant, id: id("mnt"), title, components, starts_at, ends_at };
+        let maintenance = Maintenance::once(tenant.clone(), id("mnt"), "Disks", vec![id("api")], at(0)..at(8));
         store.create_maintenance(&maintenance).await.expect("stores");
     }
     let keys = ["db", "disk"].map(str::to_owned);

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use plimsoll_domain::component::Component;
 use plimsoll_domain::ids::{HourKey, TenantId};
-use plimsoll_domain::incident::{AUTOMATIC, Automation, Impact, Incident, IncidentStatus, IncidentUpdate};
+use plimsoll_domain::incident::{AUTOMATIC, Automation, Beginning, Impact, Incident, IncidentStatus, IncidentUpdate};
 use plimsoll_domain::probe::ProbeSpec;
 use plimsoll_domain::sample::{Events, HourSamples, Sample, SampleStatus};
 use plimsoll_domain::sketch::Sketch;
@@ -118,12 +118,14 @@ pub(super) fn update(status: IncidentStatus, at: Timestamp) -> IncidentUpdate {
 pub(super) fn incident(tenant: &TenantId, name: &str, started_at: Timestamp) -> Incident {
     let first = update(IncidentStatus::Investigating, started_at);
     let id = id(&format!("{tenant}-{name}"));
-    Incident::manual(tenant.clone(), id, "Something is wrong", Impact::Minor, first).expect("a valid incident")
+    let (title, impact) = ("Something is wrong".to_owned(), Impact::Minor);
+    let begins = Beginning { title, impact, draft: false, updates: vec![first] };
+    Incident::manual(tenant.clone(), id, begins, started_at).expect("a valid incident")
 }
 
 /// An incident that `component` opened.
 pub(super) fn automatic(tenant: &TenantId, name: &str, component: &str, started_at: Timestamp) -> Incident {
-    let automation = Some(Automation { component: id(component), stopped: false });
+    let automation = Some(Automation { opener: id(component), stopped: false });
     Incident { automation, ..incident(tenant, name, started_at) }
 }
 

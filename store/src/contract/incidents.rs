@@ -15,6 +15,7 @@ use crate::contract::{Case, cases};
 pub(super) const CASES: &[Case] = cases![
     an_incident_is_opened_once,
     a_component_has_one_open_automatic_incident,
+    an_slo_has_one_open_automatic_incident_beside_that_of_a_component_of_its_name,
     automatic_incidents_opened_at_once_leave_one,
     incidents_of_people_do_not_count_for_the_component,
     each_change_takes_the_place_of_the_version_before,
@@ -55,6 +56,20 @@ async fn a_component_has_one_open_automatic_incident(store: Arc<dyn Store>) {
     let resolved = then(&first, IncidentStatus::Resolved, at(9));
     store.change_incident(&resolved).await.expect("changes");
     assert!(open(&store, &second).await, "the first is over");
+}
+
+async fn an_slo_has_one_open_automatic_incident_beside_that_of_a_component_of_its_name(store: Arc<dyn Store>) {
+    let tenant: TenantId = id("incident-slo");
+    let of_component = automatic(&tenant, "component", "checkout", at(0));
+    let of_slo = automatic(&tenant, "slo", "slo:checkout", at(1));
+    assert!(open(&store, &of_component).await);
+    assert!(open(&store, &of_slo).await, "they are two");
+    let second = automatic(&tenant, "second", "slo:checkout", at(2));
+    assert!(!open(&store, &second).await);
+    store.change_incident(&then(&of_slo, IncidentStatus::Resolved, at(3))).await.expect("changes");
+    assert!(open(&store, &second).await, "the first is over");
+    assert_eq!(stored(&store, &second).await, Some(second));
+    assert_eq!(stored(&store, &of_component).await, Some(of_component));
 }
 
 async fn automatic_incidents_opened_at_once_leave_one(store: Arc<dyn Store>) {

@@ -16,11 +16,15 @@ mod incidents;
 mod leases;
 mod maintenances;
 mod measurements;
+mod notices;
+mod pages;
+mod public_reads;
 mod samples;
 mod silences;
 mod slo_configs;
 mod snapshots;
 mod spool;
+mod subscribers;
 mod tenants;
 
 use std::panic::AssertUnwindSafe;
@@ -30,6 +34,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::Store;
+
+pub use subscribers::a_tenant_has_only_so_many_subscribers;
 
 /// One thing that every store must do. It panics when the store does not.
 #[derive(Clone, Copy)]
@@ -63,7 +69,11 @@ pub const CASES: &[&[Case]] = &[
     alerts::CASES,
     frontends::CASES,
     spool::CASES,
+    pages::CASES,
+    subscribers::CASES,
+    notices::CASES,
     snapshots::CASES,
+    public_reads::CASES,
     leases::CASES,
 ];
 

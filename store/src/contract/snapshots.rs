@@ -1,4 +1,4 @@
-//! Cases of the traits `Snapshots` and `PublicReads`.
+//! Cases of the trait `Snapshots`, and of snapshots as the public reads them.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 
 use plimsoll_domain::ids::TenantId;
 use plimsoll_domain::incident::ComponentStatus;
-use plimsoll_domain::page::{ComponentFigure, DayFigure, StatusSnapshot, Uptime};
+use plimsoll_domain::page::{ComponentFigure, DayFigure, LatencyPoint, StatusSnapshot, Uptime};
 use plimsoll_domain::time::Timestamp;
 
 use crate::Store;
@@ -31,9 +31,12 @@ fn snapshot(tenant: &TenantId, name: &str, as_of: Timestamp) -> StatusSnapshot {
         group: None,
         description: Some("Answers.".to_owned()),
         status: ComponentStatus::UnderMaintenance,
+        since: Some(at(-3)),
+        created_at: None,
         last_30_days: whole,
         last_90_days: Uptime { ratio: None, coverage: 0.0 },
         days: vec![today],
+        latency: vec![LatencyPoint { at: noon(), p50_ms: 12, p95_ms: 80 }],
     };
     StatusSnapshot {
         tenant: tenant.clone(),

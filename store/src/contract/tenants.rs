@@ -5,11 +5,12 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 use plimsoll_domain::ids::TenantId;
+use plimsoll_domain::page::PageConfig;
 use plimsoll_domain::tenant::{MAX_KEYS, hash_key};
 
-use crate::Store;
 use crate::contract::given::{id, key, refused, successes, tenant};
 use crate::contract::{Case, cases};
+use crate::{PublicPage, Store};
 
 pub(super) const CASES: &[Case] = cases![
     a_store_answers_and_says_what_it_is,
@@ -63,9 +64,9 @@ async fn tenants_and_pages_are_listed_by_id(store: Arc<dyn Store>) {
     let expected = ["tenant-list-a", "tenant-list-b", "tenant-list-c"].map(tenant);
     assert_eq!(tenants.into_iter().filter(|tenant| ours(&tenant.id)).collect::<Vec<_>>(), expected);
     let pages = store.pages().await.expect("reads");
-    assert!(pages.is_sorted_by_key(|page| page.0.clone()));
-    let pages: Vec<_> = pages.into_iter().filter(|page| ours(&page.0)).collect();
-    assert_eq!(pages, expected.map(|tenant| (tenant.id, tenant.name)));
+    assert!(pages.is_sorted_by_key(|page| page.config.tenant.clone()));
+    let pages: Vec<_> = pages.into_iter().filter(|page| ours(&page.config.tenant)).collect();
+    assert_eq!(pages, expected.map(|tenant| PublicPage { name: tenant.name, config: PageConfig::of(tenant.id) }));
 }
 
 async fn a_key_is_found_by_its_hash(store: Arc<dyn Store>) {

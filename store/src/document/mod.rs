@@ -15,10 +15,11 @@ use serde::{Deserialize, Serialize};
 use plimsoll_domain::alert::{Alert, AlertConfig, ReceiverState, Silence};
 use plimsoll_domain::component::Component;
 use plimsoll_domain::frontend::{AppCounts, FrontendApps};
-use plimsoll_domain::incident::Incident;
+use plimsoll_domain::incident::{Incident, IncidentTemplates};
 use plimsoll_domain::maintenance::Maintenance;
-use plimsoll_domain::page::StatusSnapshot;
+use plimsoll_domain::page::{LogoRef, PageConfig, StatusSnapshot};
 use plimsoll_domain::slo::{Measurement, SloConfig};
+use plimsoll_domain::subscriber::{Notice, Subscriber};
 use plimsoll_domain::tenant::Tenant;
 
 use crate::{Result, StoreError};
@@ -57,6 +58,11 @@ stored! {
     ReceiverState => "receiver's state", READ_BACK = false;
     FrontendApps => "frontend apps";
     AppCounts => "counts of an app", READ_BACK = false;
+    PageConfig => "page configuration";
+    LogoRef => "logo";
+    IncidentTemplates => "incident templates";
+    Subscriber => "subscriber";
+    Notice => "notice", READ_BACK = false;
 }
 
 /// A document: the version of its shape, and what it holds.

@@ -7,7 +7,8 @@ use plimsoll_domain::sealing::BEGINNING;
 use crate::{Result, StoreError};
 
 /// What people write and nobody seals: a text there that looks like a seal is none.
-pub(crate) const UNSEALED: [&str; 5] = ["content", "events", "deliveries", "feedback", "description"];
+pub(crate) const UNSEALED: [&str; 7] =
+    ["content", "events", "deliveries", "feedback", "description", "words", "created_by"];
 
 /// The document with what `reseal` makes of each of its sealed texts; `None` when all of them stay.
 pub(crate) fn reseal_json(

@@ -11,7 +11,7 @@ use plimsoll_domain::time::{Span, Timestamp};
 use crate::Result;
 use crate::embedded::rows;
 use crate::embedded::store::EmbeddedStore;
-use crate::retention::{counts_kept_from, spooled_gone_until};
+use crate::retention::{MAINTENANCE_RETENTION, NOTICE_RETENTION, counts_kept_from, spooled_gone_until};
 
 const PORTION: i64 = 2_000;
 
@@ -34,6 +34,15 @@ const COUNTS: &str = "DELETE FROM app_counts WHERE (tenant, app, day, source) IN
 const SPOOL: &str = "DELETE FROM spool WHERE id IN
     (SELECT id FROM spool WHERE received_at < ?1 ORDER BY received_at LIMIT ?2)";
 
+/// The notices of those who never confirmed, or were stopped, go as others do, once they are finished.
+const SUBSCRIBERS: &str = "DELETE FROM subscribers WHERE number IN
+    (SELECT number FROM subscribers WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+/// By tenant, and all of them: there are few.
+const MAINTENANCES: &str = "DELETE FROM maintenances WHERE (tenant, id) IN
+    (SELECT tenant, id FROM maintenances WHERE ends_at <= ?1 LIMIT ?2)";
+const NOTICES: &str = "DELETE FROM notices WHERE number IN
+    (SELECT number FROM notices WHERE finished_at <= ?1 ORDER BY finished_at LIMIT ?2)";
+
 impl EmbeddedStore {
     pub(super) async fn expire(&self, now: Timestamp) -> Result<u64> {
         let samples = now.minus(SAMPLE_RETENTION).minus(Span::days(1)).hour().number();
@@ -49,6 +58,9 @@ impl EmbeddedStore {
             (SILENCES, silences),
             (COUNTS, counts_kept_from(now).number()),
             (SPOOL, spooled_gone_until(now).millis() + 1),
+            (SUBSCRIBERS, now.millis()),
+            (MAINTENANCES, now.minus(MAINTENANCE_RETENTION).millis()),
+            (NOTICES, now.minus(NOTICE_RETENTION).millis()),
         ] {
             removed += self.expire_in(sql, before).await?;
         }

@@ -1,4 +1,5 @@
-//! Incidents with their timelines. A unique index sees to it that a component has one open automatic incident at most.
+//! Incidents with their timelines. A unique index sees to it that a component, or an SLO, has one open automatic incident
+//! at most.
 
 use async_trait::async_trait;
 use rusqlite::types::Value;
@@ -17,8 +18,8 @@ impl Incidents for EmbeddedStore {
     async fn open_incident_if_absent(&self, incident: &Incident) -> Result<bool> {
         let incident = incident.clone();
         self.write("open_incident_if_absent", move |connection| {
-            let sql = "INSERT INTO incidents (id, tenant, started_at, resolved_at, holds, version, doc)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
+            let sql = "INSERT INTO incidents (id, tenant, started_at, resolved_at, holds, version, doc, draft)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
             Ok(rows::change(connection, sql, columns(&incident)?)? > 0)
         })
         .await
@@ -77,28 +78,29 @@ impl Incidents for EmbeddedStore {
     }
 }
 
-fn columns(incident: &Incident) -> Result<[Value; 7]> {
+fn columns(incident: &Incident) -> Result<[Value; 8]> {
     let instant = |at: Timestamp| Value::Integer(at.millis());
     let text = |text: &str| Value::Text(text.to_owned());
     Ok([
         text(incident.id.as_str()),
         text(incident.tenant.as_str()),
         instant(incident.started_at()),
-        incident.resolved_at().map_or(Value::Integer(i64::MAX), instant),
-        incident.holds_component().map_or(Value::Null, |component| text(component.as_str())),
+        incident.quiet_since().map_or(Value::Integer(i64::MAX), instant),
+        incident.holds().map_or(Value::Null, |opener| text(opener.as_str())),
         Value::Integer(incident.version.cast_signed()),
         Value::Text(document::to_json(incident)?),
+        Value::Integer(incident.draft.into()),
     ])
 }
 
 fn change(connection: &Connection, incident: &Incident) -> Result<()> {
-    let sql = "UPDATE incidents SET started_at = ?3, resolved_at = ?4, holds = ?5, version = ?6, doc = ?7
+    let sql = "UPDATE incidents SET started_at = ?3, resolved_at = ?4, holds = ?5, version = ?6, doc = ?7, draft = ?8
         WHERE id = ?1 AND tenant = ?2 AND version = ?6 - 1";
     match connection.prepare_cached(sql)?.execute(columns(incident)?) {
         Ok(0) => Err(StoreError::Stale { what: format!("incident {}", incident.id) }),
         Ok(_) => Ok(()),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-            Err(StoreError::Exists { what: "an open automatic incident of the same component".to_owned() })
+            Err(StoreError::Exists { what: "an open automatic incident of the same component or SLO".to_owned() })
         }
         Err(error) => Err(error.into()),
     }

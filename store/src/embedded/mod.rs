@@ -22,6 +22,9 @@ mod known_keys;
 mod leases;
 mod maintenances;
 mod measurements;
+mod notices;
+mod pages;
+mod public_reads;
 mod readers;
 mod receiver_states;
 mod reseal;
@@ -33,6 +36,7 @@ mod slo_configs;
 mod snapshots;
 mod spool;
 mod store;
+mod subscribers;
 mod tenants;
 mod writer;
 

@@ -1,7 +1,7 @@
 //! Puts new seals where old ones lie. It works on the documents as they are, whatever they mean: a seal is known by how it
 //! begins.
 
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use plimsoll_domain::ids::TenantId;
 use plimsoll_domain::sealing::BEGINNING;
@@ -12,23 +12,52 @@ use crate::embedded::store::EmbeddedStore;
 use crate::{Reseal, Result};
 
 /// Each table that may hold a seal, and what names a row of it.
-const TABLES: [(&str, &str); 4] =
-    [("components", "id"), ("slo_configs", "tenant"), ("alert_configs", "tenant"), ("alerts", "id")];
+const TABLES: [(&str, &str); 5] = [
+    ("components", "id"),
+    ("slo_configs", "tenant"),
+    ("alert_configs", "tenant"),
+    ("alerts", "id"),
+    ("subscribers", "id"),
+];
+
+/// Documents of one write: a tenant may have tens of thousands of subscribers, and others wait for the thread that writes.
+const PORTION: usize = 500;
 
 impl EmbeddedStore {
     pub(super) async fn reseal(&self, reseal: &Reseal) -> Result<u64> {
         let mut changed = 0;
         for (table, name) in TABLES {
-            for (tenant, id, text) in self.sealed_rows(table, name).await? {
-                let Some(new) = reseal_json(&text, |sealed| reseal(&tenant, sealed))? else { continue };
-                let sql = format!("UPDATE {table} SET doc = ?1 WHERE tenant = ?2 AND {name} = ?3 AND doc = ?4");
-                let write = move |connection: &Connection| {
-                    rows::change(connection, &sql, params![new, tenant.as_str(), id, text])
-                };
-                changed += self.write("reseal_across_tenants", write).await? as u64;
+            for portion in self.sealed_rows(table, name).await?.chunks(PORTION) {
+                let mut renewed = Vec::new();
+                for (tenant, id, text) in portion {
+                    let new = reseal_json(text, |sealed| reseal(tenant, sealed))?;
+                    renewed.extend(new.map(|new| (new, tenant.clone(), id.clone(), text.clone())));
+                }
+                changed += self.put_renewed(table, name, renewed).await?;
             }
         }
         Ok(changed)
+    }
+
+    /// Each only if nobody changed it in between. How many were stored.
+    async fn put_renewed(
+        &self,
+        table: &str,
+        name: &str,
+        renewed: Vec<(String, TenantId, String, String)>,
+    ) -> Result<u64> {
+        if renewed.is_empty() {
+            return Ok(0);
+        }
+        let sql = format!("UPDATE {table} SET doc = ?1 WHERE tenant = ?2 AND {name} = ?3 AND doc = ?4");
+        self.write("reseal_across_tenants", move |connection| {
+            let mut changed = 0;
+            for (new, tenant, id, text) in &renewed {
+                changed += rows::change(connection, &sql, params![new, tenant.as_str(), id, text])? as u64;
+            }
+            Ok(changed)
+        })
+        .await
     }
 
     async fn sealed_rows(&self, table: &str, name: &str) -> Result<Vec<(TenantId, String, String)>> {

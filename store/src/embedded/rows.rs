@@ -29,6 +29,26 @@ pub(super) fn all_readable<T: Stored>(connection: &Connection, sql: &str, params
     Ok(found.into_iter().flatten().collect())
 }
 
+/// The first `limit` of those that can be read; the second column tells them apart. Fewer means that there are no more.
+pub(super) fn some_readable<T: Stored>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    limit: usize,
+) -> Result<Vec<T>> {
+    let mut passed_over = PassedOver::new(T::WHAT);
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut found = Vec::new();
+    while found.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        found.extend(passed_over.unless_unreadable(read(row, 0), || row.get(1).ok())?);
+    }
+    passed_over.report();
+    Ok(found)
+}
+
 /// The aggregate in a column.
 pub(super) fn read<T: Stored>(row: &rusqlite::Row<'_>, column: usize) -> Result<T> {
     document::from_json(row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?)

@@ -10,7 +10,12 @@ use crate::Result;
 use crate::embedded::folder::unusable;
 
 /// What makes version `n + 1` of version `n`. A step that was released is never changed.
-const STEPS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
+];
 
 /// Takes the steps that are missing. `Unusable` when a newer version of the program has been here.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {

@@ -3,16 +3,16 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
 use plimsoll_domain::ids::TenantId;
 use plimsoll_domain::page::StatusSnapshot;
 use plimsoll_domain::time::Timestamp;
 
+use crate::embedded::rows;
 use crate::embedded::store::EmbeddedStore;
-use crate::embedded::{rows, tenants};
 use crate::retention::AHEAD;
-use crate::{PublicReads, Result, Snapshots, document};
+use crate::{Result, Snapshots, document};
 
 #[async_trait]
 impl Snapshots for EmbeddedStore {
@@ -50,28 +50,6 @@ impl Snapshots for EmbeddedStore {
             let times =
                 rows::each(&mut statement, (), |row| Ok((rows::id(row, 0)?, Timestamp::from_millis(row.get(1)?))))?;
             Ok(times.into_iter().collect())
-        })
-        .await
-    }
-}
-
-#[async_trait]
-impl PublicReads for EmbeddedStore {
-    async fn snapshot(&self, tenant: &TenantId) -> Result<Option<StatusSnapshot>> {
-        let tenant = tenant.clone();
-        self.read("snapshot", move |connection| {
-            let mut statement = connection.prepare_cached("SELECT doc, as_of FROM snapshots WHERE tenant = ?1")?;
-            let row = statement.query_row([tenant.as_str()], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)));
-            let Some((doc, as_of)) = row.optional()? else { return Ok(None) };
-            let snapshot = document::from_json::<StatusSnapshot>(&doc)?;
-            Ok(Some(StatusSnapshot { as_of: Timestamp::from_millis(as_of), ..snapshot }))
-        })
-        .await
-    }
-
-    async fn pages(&self) -> Result<Vec<(TenantId, String)>> {
-        self.read("pages", |connection| {
-            Ok(tenants::all(connection)?.into_iter().map(|tenant| (tenant.id, tenant.name)).collect())
         })
         .await
     }

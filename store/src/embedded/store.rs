@@ -5,6 +5,7 @@ use std::path::Path;
 use async_trait::async_trait;
 use rusqlite::Connection;
 
+use plimsoll_domain::subscriber::MAX_SUBSCRIBERS;
 use plimsoll_domain::time::Timestamp;
 
 use crate::embedded::folder::{Folder, Limits};
@@ -22,6 +23,7 @@ pub struct EmbeddedStore {
     readers: Readers,
     writer: Writer,
     pub(super) known_keys: KnownKeys,
+    pub(super) most_subscribers: usize,
 }
 
 impl EmbeddedStore {
@@ -39,7 +41,19 @@ impl EmbeddedStore {
         let readers = (0..READERS).map(|_| folder.reader()).collect::<Result<_>>()?;
         let writer = Writer::start(connection, folder.lock)
             .map_err(|error| StoreError::Unusable { reason: format!("no thread for the store can be had: {error}") })?;
-        Ok(Self { readers: Readers::new(readers), writer, known_keys: KnownKeys::default() })
+        Ok(Self {
+            readers: Readers::new(readers),
+            writer,
+            known_keys: KnownKeys::default(),
+            most_subscribers: MAX_SUBSCRIBERS,
+        })
+    }
+
+    /// The same with room for so many subscribers of each tenant, for tests: storing as many as there may be takes minutes.
+    #[must_use]
+    pub const fn with_most_subscribers(mut self, most: usize) -> Self {
+        self.most_subscribers = most;
+        self
     }
 
     /// Carries out `work` in a transaction; once this answers, it is on the disk.

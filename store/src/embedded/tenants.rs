@@ -93,7 +93,7 @@ impl Tenants for EmbeddedStore {
 }
 
 /// All tenants that can be read, by id.
-pub(super) fn all(connection: &Connection) -> Result<Vec<Tenant>> {
+fn all(connection: &Connection) -> Result<Vec<Tenant>> {
     rows::all_readable(connection, ALL, ())
 }
 

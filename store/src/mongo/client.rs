@@ -8,6 +8,7 @@ use bson::{Document, doc};
 use mongodb::options::{ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern};
 use mongodb::{Client, Collection, Database};
 
+use plimsoll_domain::subscriber::MAX_SUBSCRIBERS;
 use plimsoll_domain::time::Timestamp;
 
 use super::call::{DEADLINE, KIND, run, timed_out, within};
@@ -28,6 +29,7 @@ pub struct MongoStore {
     pub(super) database: Database,
     pauses: AtomicU64,
     pub(super) recent: RecentHours,
+    pub(super) most_subscribers: usize,
 }
 
 impl MongoStore {
@@ -43,10 +45,18 @@ impl MongoStore {
             client,
             pauses: AtomicU64::default(),
             recent: RecentHours::default(),
+            most_subscribers: MAX_SUBSCRIBERS,
         };
         store.greet(uri).await?;
         collections::prepare(&store).await?;
         Ok(store)
+    }
+
+    /// The same with room for so many subscribers of each tenant, for tests: storing as many as there may be takes minutes.
+    #[must_use]
+    pub const fn with_most_subscribers(mut self, most: usize) -> Self {
+        self.most_subscribers = most;
+        self
     }
 
     /// The collection of this name.

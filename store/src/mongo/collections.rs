@@ -27,12 +27,32 @@ pub(super) const RECEIVER_STATES: &str = "receiver_states";
 pub(super) const FRONTEND_APPS: &str = "frontend_apps";
 pub(super) const APP_COUNTS: &str = "app_counts";
 pub(super) const SPOOL: &str = "spool";
+pub(super) const PAGE_CONFIGS: &str = "page_configs";
+pub(super) const LOGOS: &str = "logos";
+pub(super) const INCIDENT_TEMPLATES: &str = "incident_templates";
+pub(super) const SUBSCRIBERS: &str = "subscribers";
+pub(super) const NOTICES: &str = "notices";
 pub(super) const SNAPSHOTS: &str = "snapshots";
 pub(super) const LEASES: &str = "leases";
 
+/// What has a retention, as each of its documents says.
+const EXPIRING: [&str; 11] = [
+    SAMPLE_HOURS,
+    HOUR_ROLLUPS,
+    MEASUREMENTS,
+    MAINTENANCES,
+    ALERTS,
+    SILENCES,
+    APP_COUNTS,
+    SPOOL,
+    SUBSCRIBERS,
+    NOTICES,
+    LEASES,
+];
+
 /// Makes the indexes that are missing; those that are there cost nothing.
 pub(super) async fn prepare(store: &MongoStore) -> Result<()> {
-    for collection in [SAMPLE_HOURS, HOUR_ROLLUPS, MEASUREMENTS, ALERTS, SILENCES, APP_COUNTS, SPOOL, LEASES] {
+    for collection in EXPIRING {
         let at_once = IndexOptions::builder().expire_after(Duration::ZERO).build();
         add(store, collection, doc! { "expires_at": 1 }, at_once).await?;
     }
@@ -44,6 +64,9 @@ pub(super) async fn prepare(store: &MongoStore) -> Result<()> {
         // Maintenance that is not over.
         (MAINTENANCES, doc! { "ends_at": 1 }),
         (SPOOL, spool_by_app()),
+        // A tenant's notices, newest first, and those of one subscriber.
+        (NOTICES, doc! { "tenant": 1, "created_at": -1, "_id": 1 }),
+        (NOTICES, doc! { "tenant": 1, "subscriber": 1, "created_at": -1, "_id": 1 }),
     ] {
         add(store, collection, keys, IndexOptions::default()).await?;
     }
@@ -57,7 +80,9 @@ pub(super) async fn prepare(store: &MongoStore) -> Result<()> {
     let keyed = doc! { "body.keys.hash": { "$exists": true } };
     let one = IndexOptions::builder().unique(true).partial_filter_expression(keyed).build();
     add(store, TENANTS, doc! { "body.keys.hash": 1 }, one).await?;
-    // At most one open automatic incident for a component.
+    // What is to be sent, in order: few of all notices there are.
+    add(store, NOTICES, notices_unfinished(), where_there("ready_at")).await?;
+    // At most one open automatic incident for a component, and for an SLO.
     let held = doc! { "open_automatic": { "$exists": true } };
     let one = IndexOptions::builder().unique(true).partial_filter_expression(held).build();
     add(store, INCIDENTS, doc! { "open_automatic": 1 }, one).await?;
@@ -67,6 +92,12 @@ pub(super) async fn prepare(store: &MongoStore) -> Result<()> {
 /// What waits of an app, in order; and how much, from the index alone: no envelope is read for it.
 pub(super) fn spool_by_app() -> Document {
     doc! { "tenant": 1, "app": 1, "_id": 1, "size": 1, "received_at": 1 }
+}
+
+/// Notices that are not finished, each subject of each subscriber in order; and when they are ready, so that no document is
+/// read to know it.
+pub(super) fn notices_unfinished() -> Document {
+    doc! { "tenant": 1, "subscriber": 1, "subject": 1, "created_at": 1, "place": 1, "_id": 1, "ready_at": 1 }
 }
 
 async fn prepare_alerts(store: &MongoStore) -> Result<()> {

@@ -1,5 +1,5 @@
 //! Incidents with their timelines. A unique index over a field that only an open automatic incident has sees to it that
-//! a component has one at most.
+//! a component, or an SLO, has one at most.
 
 use async_trait::async_trait;
 use bson::{Document, doc};
@@ -12,7 +12,7 @@ use super::MongoStore;
 use super::call::{run, unless_taken};
 use super::collections::INCIDENTS;
 use super::documents::document;
-use super::keys::{component_id, date, number};
+use super::keys::{date, number, series_id};
 use crate::{Incidents, Result, StoreError};
 
 #[async_trait]
@@ -30,7 +30,9 @@ impl Incidents for MongoStore {
             };
             let incidents = self.collection(INCIDENTS);
             match unless_taken(incidents.replace_one(filter, stored(incident)?)).await? {
-                None => Err(StoreError::Exists { what: "an open automatic incident of the same component".to_owned() }),
+                None => Err(StoreError::Exists {
+                    what: "an open automatic incident of the same component or SLO".to_owned(),
+                }),
                 Some(done) if done.matched_count == 0 => {
                     Err(StoreError::Stale { what: format!("incident {}", incident.id) })
                 }
@@ -70,7 +72,7 @@ impl Incidents for MongoStore {
     }
 }
 
-fn newest_first() -> Document {
+pub(super) fn newest_first() -> Document {
     doc! { "started_at": -1, "_id": 1 }
 }
 
@@ -80,9 +82,12 @@ fn stored(incident: &Incident) -> Result<Document> {
     document.insert("tenant", incident.tenant.as_str());
     document.insert("version", number(incident.version));
     document.insert("started_at", date(incident.started_at()));
-    document.insert("over_at", incident.resolved_at().map_or(bson::DateTime::MAX, date));
-    if let Some(component) = incident.holds_component() {
-        document.insert("open_automatic", component_id(&incident.tenant, component));
+    document.insert("over_at", incident.quiet_since().map_or(bson::DateTime::MAX, date));
+    if incident.draft {
+        document.insert("draft", true);
+    }
+    if let Some(opener) = incident.holds() {
+        document.insert("open_automatic", series_id(&incident.tenant, opener));
     }
     Ok(document)
 }

@@ -37,6 +37,11 @@ pub(super) fn component_id(tenant: &TenantId, component: &ComponentId) -> Docume
     doc! { "t": tenant.as_str(), "c": component.as_str() }
 }
 
+/// What opened an incident: a component, as [`component_id`] names it, or an SLO.
+pub(super) fn series_id(tenant: &TenantId, series: &Series) -> Document {
+    doc! { "t": tenant.as_str(), "c": series.as_str() }
+}
+
 pub(super) fn hour_id(key: &HourKey) -> Document {
     doc! { "t": key.tenant.as_str(), "s": key.series.as_str(), "h": key.hour.number() }
 }

@@ -25,6 +25,9 @@ mod keys;
 mod leases;
 mod maintenances;
 mod measurements;
+mod notices;
+mod pages;
+mod public_reads;
 mod receiver_states;
 mod recent;
 mod record;
@@ -33,6 +36,7 @@ mod silences;
 mod slo_configs;
 mod snapshots;
 mod spool;
+mod subscribers;
 mod tenants;
 
 pub use client::MongoStore;

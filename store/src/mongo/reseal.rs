@@ -9,7 +9,7 @@ use plimsoll_domain::sealing::BEGINNING;
 
 use super::MongoStore;
 use super::call::{run, within};
-use super::collections::{ALERT_CONFIGS, ALERTS, COMPONENTS, SLO_CONFIGS};
+use super::collections::{ALERT_CONFIGS, ALERTS, COMPONENTS, SLO_CONFIGS, SUBSCRIBERS};
 use super::keys::damaged;
 use crate::document::reseal::UNSEALED;
 use crate::{Reseal, Result, StoreError};
@@ -18,7 +18,7 @@ impl MongoStore {
     pub(super) async fn reseal(&self, reseal: &Reseal) -> Result<u64> {
         run("reseal_across_tenants", async {
             let mut changed = 0;
-            for collection in [COMPONENTS, SLO_CONFIGS, ALERT_CONFIGS, ALERTS] {
+            for collection in [COMPONENTS, SLO_CONFIGS, ALERT_CONFIGS, ALERTS, SUBSCRIBERS] {
                 let documents = self.collection(collection);
                 let mut all = within(async { documents.find(doc! {}).await }).await?;
                 while let Some(found) = within(async { all.try_next().await }).await? {

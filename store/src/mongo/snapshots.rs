@@ -12,12 +12,11 @@ use plimsoll_domain::time::Timestamp;
 
 use super::MongoStore;
 use super::call::{run, within};
-use super::collections::{SNAPSHOTS, TENANTS};
+use super::collections::SNAPSHOTS;
 use super::documents::document;
 use super::keys::{damaged, date, read_date};
-use crate::document::from_bson;
 use crate::retention::AHEAD;
-use crate::{PublicReads, Result, Snapshots};
+use crate::{Result, Snapshots};
 
 #[async_trait]
 impl Snapshots for MongoStore {
@@ -49,28 +48,6 @@ impl Snapshots for MongoStore {
         run("snapshot_times_across_tenants", async {
             let times = self.find_fields(SNAPSHOTS, doc! { "as_of": 1 }).await?;
             times.iter().map(|time| Ok((tenant(time)?, read_date(time, "as_of")?))).collect()
-        })
-        .await
-    }
-}
-
-#[async_trait]
-impl PublicReads for MongoStore {
-    async fn snapshot(&self, tenant: &TenantId) -> Result<Option<StatusSnapshot>> {
-        run("snapshot", async {
-            let found = within(self.collection(SNAPSHOTS).find_one(doc! { "_id": tenant.as_str() })).await?;
-            let Some(found) = found else { return Ok(None) };
-            let as_of = read_date(&found, "as_of")?;
-            Ok(Some(StatusSnapshot { as_of, ..from_bson(found)? }))
-        })
-        .await
-    }
-
-    async fn pages(&self) -> Result<Vec<(TenantId, String)>> {
-        run("pages", async {
-            let tenants = self.find_fields(TENANTS, doc! { "body.name": 1 }).await?;
-            let name = |found: &Document| Some(found.get_document("body").ok()?.get_str("name").ok()?.to_owned());
-            tenants.iter().map(|found| Ok((tenant(found)?, name(found).ok_or_else(|| damaged("body"))?))).collect()
         })
         .await
     }

@@ -5,6 +5,7 @@
 //! stored before there were seals is read as it is, and sealed when it is written next.
 
 mod pass;
+mod subscribers;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -8,22 +8,25 @@ use async_trait::async_trait;
 use plimsoll_domain::alert::{ReceiverState, Silence};
 use plimsoll_domain::frontend::{AppCounts, FrontendApps, SpoolUsage, SpooledEnvelope};
 use plimsoll_domain::ids::{
-    AppId, HourKey, IncidentId, KeyId, MaintenanceId, Series, SilenceId, SloType, SpoolId, TenantId,
+    AppId, HourKey, IncidentId, KeyId, MaintenanceId, NoticeId, Series, SilenceId, SloType, SpoolId, SubscriberId,
+    TenantId,
 };
-use plimsoll_domain::incident::Incident;
+use plimsoll_domain::incident::{Incident, IncidentTemplates};
 use plimsoll_domain::maintenance::Maintenance;
-use plimsoll_domain::page::StatusSnapshot;
+use plimsoll_domain::page::{Logo, PageConfig, StatusSnapshot};
 use plimsoll_domain::rollup::Rollup;
 use plimsoll_domain::sample::{HourSamples, Merged};
 use plimsoll_domain::slo::{Measurement, Step};
+use plimsoll_domain::subscriber::Notice;
 use plimsoll_domain::tenant::{ApiKey, Tenant};
 use plimsoll_domain::time::{Day, Hour, Timestamp};
 
 use super::Sealed;
 use crate::methods::without_secrets;
 use crate::{
-    AppCounting, Fold, Frontends, Incidents, Leases, Maintenances, Measurements, PublicReads, ReceiverStates, Reseal,
-    Result, Samples, SeriesRecord, Silences, Snapshots, Spool, Store, Tenants, UnfoldedHour,
+    AppCounting, Fold, Frontends, Incidents, Leases, Maintenances, Measurements, Notices, Pages, PublicPage,
+    PublicReads, ReceiverStates, Reseal, Result, Samples, SeriesRecord, Silences, Snapshots, Spool, Store, Tenants,
+    UnfoldedHour,
 };
 
 macro_rules! pass {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use plimsoll_domain::component::Component;
 use plimsoll_domain::frontend::FrontendApps;
 use plimsoll_domain::ids::TenantId;
-use plimsoll_domain::incident::{Impact, Incident, IncidentStatus, IncidentUpdate};
+use plimsoll_domain::incident::{Beginning, Impact, Incident, IncidentStatus, IncidentUpdate};
 use plimsoll_domain::maintenance::Maintenance;
+use plimsoll_domain::page::PageConfig;
 use plimsoll_domain::probe::ProbeSpec;
 use plimsoll_domain::slo::{Slo, SloConfig};
 use plimsoll_domain::tenant::Tenant;
@@ -32,14 +33,17 @@ pub(crate) async fn two_tenants(store: &Arc<dyn Store>) -> [TenantId; 2] {
         let id = format!("inc-{tenant}").parse().expect("an id");
         let (status, body, by) = (IncidentStatus::Investigating, "We look.".to_owned(), "Alice".to_owned());
         let update = IncidentUpdate { status, body, at: NOW, by, components: BTreeMap::new() };
-        let incident = Incident::manual(tenant.clone(), id, "Down", Impact::Minor, update).expect("an incident");
+        let (title, impact) = ("Down".to_owned(), Impact::Minor);
+        let begins = Beginning { title, impact, draft: false, updates: vec![update] };
+        let incident = Incident::manual(tenant.clone(), id, begins, NOW).expect("an incident");
         assert!(store.open_incident_if_absent(&incident).await.expect("opens"));
-        let (starts_at, ends_at) = (NOW, NOW.plus(Span::hours(1)));
-        let (id, title, components) = ("mnt-a".parse().expect("an id"), "Disks".to_owned(), vec![component.id]);
-        let maintenance = Maintenance { tenant: tenant.clone(), id, title, components, starts_at, ends_at };
+        let (id, span) = ("mnt-a".parse().expect("an id"), NOW..NOW.plus(Span::hours(1)));
+        let maintenance = Maintenance::once(tenant.clone(), id, "Disks", vec![component.id], span);
         store.create_maintenance(&maintenance).await.expect("creates");
         let config = SloConfig { version: 1, objectives: vec![Slo::default_availability()] };
         store.put_slo_config(&tenant, &config).await.expect("stores");
+        let page = PageConfig { version: 1, ..PageConfig::of(tenant.clone()) };
+        store.put_page_config(&page).await.expect("stores");
         let apps = FrontendApps { version: 1, ..FrontendApps::none(tenant) };
         store.put_frontend_apps(&apps).await.expect("stores");
     }
@@ -56,6 +60,8 @@ pub(crate) async fn only_the_whole_is_read(store: &Arc<dyn Store>, [damaged, who
     of(incidents.into_iter().map(|held| held.tenant).collect());
     of(store.maintenances_across_tenants(NOW).await.expect("reads").into_iter().map(|held| held.tenant).collect());
     of(store.frontend_apps_across_tenants().await.expect("reads").into_iter().map(|held| held.tenant).collect());
+    of(store.page_configs_across_tenants().await.expect("reads").into_iter().map(|held| held.tenant).collect());
+    of(store.pages().await.expect("reads").into_iter().map(|page| page.config.tenant).collect());
     let configs = store.slo_configs_across_tenants().await.expect("reads");
     assert_eq!(configs.len(), 2);
     assert_eq!(configs[damaged], SloConfig { version: 1, objectives: Vec::new() });
@@ -63,5 +69,6 @@ pub(crate) async fn only_the_whole_is_read(store: &Arc<dyn Store>, [damaged, who
     assert!(matches!(store.tenant(damaged).await, Err(StoreError::Unreadable { .. })));
     assert!(matches!(store.components(damaged).await, Err(StoreError::Unreadable { .. })));
     assert!(matches!(store.frontend_apps(damaged).await, Err(StoreError::Unreadable { .. })));
+    assert!(matches!(store.page_config(damaged).await, Err(StoreError::Unreadable { .. })));
     assert!(matches!(store.slo_config(damaged).await, Err(StoreError::Unreadable { .. })));
 }
