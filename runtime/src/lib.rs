@@ -5,6 +5,7 @@
 mod certificate;
 pub mod client_address;
 pub mod config;
+pub mod dns;
 pub mod egress;
 pub mod http_client;
 pub mod lifecycle;

@@ -34,7 +34,7 @@ const CONNECT: Duration = Duration::from_secs(7);
 /// Time for a kept connection to show that it still leads somewhere.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
 /// How many connections are kept, and for how long: less than servers wait for the next mail.
-const MOST_IDLE: usize = 8;
+const MOST_IDLE: usize = 10;
 const IDLE_FOR: Duration = Duration::from_secs(55);
 
 /// Sends mail through one server.

@@ -61,12 +61,14 @@ struct Raw {
     sampling_interval_seconds: Option<i64>,
     settle_seconds: Option<i64>,
     egress_allow: Option<List>,
+    egress_allow_public: Option<List>,
     trusted_proxies: Option<List>,
     envelope_max_bytes: Option<u64>,
     envelope_max_decompressed_bytes: Option<u64>,
     spool_max_bytes: Option<u64>,
     spool_tenant_max_bytes: Option<u64>,
     reference_addresses: Option<List>,
+    dns_servers: Option<List>,
     public_url: Option<String>,
     site_tenant: Option<String>,
 }
@@ -123,9 +125,11 @@ impl Raw {
             interval: interval.map_err(|reason| wrong("PLIMSOLL_SAMPLING_INTERVAL_SECONDS", reason))?,
             settle: Span::from_seconds(settle),
             egress_allow: networks("PLIMSOLL_EGRESS_ALLOW", self.egress_allow)?,
+            egress_allow_public: networks("PLIMSOLL_EGRESS_ALLOW_PUBLIC", self.egress_allow_public)?,
             trusted_proxies: networks("PLIMSOLL_TRUSTED_PROXIES", self.trusted_proxies)?,
             tunnel: tunnel.check()?,
             reference_addresses: references,
+            dns_servers: addresses("PLIMSOLL_DNS_SERVERS", self.dns_servers)?,
             public_url: self
                 .public_url
                 .unwrap_or_else(|| format!("http://{http_addr}"))
@@ -151,6 +155,10 @@ fn parse<T: std::str::FromStr>(key: &'static str, expected: &str, text: &str) ->
 
 fn networks(key: &'static str, list: Option<List>) -> Result<Vec<IpNet>, ConfigError> {
     List::items(list).iter().map(|net| parse(key, "networks such as 10.0.0.0/8", net)).collect()
+}
+
+fn addresses(key: &'static str, list: Option<List>) -> Result<Vec<SocketAddr>, ConfigError> {
+    List::items(list).iter().map(|text| parse(key, "addresses such as 192.0.2.53:53", text)).collect()
 }
 
 fn secret_key(key: &'static str, text: &SecretString) -> Result<SecretKey, ConfigError> {
@@ -211,13 +219,14 @@ mod tests {
         let config = read(&[
             ("PLIMSOLL_SAMPLING_INTERVAL_SECONDS", "5"),
             ("PLIMSOLL_EGRESS_ALLOW", "10.0.0.0/8, 127.0.0.0/8"),
+            ("PLIMSOLL_DNS_SERVERS", "127.0.0.1:5353, [::1]:53"),
             ("PLIMSOLL_STORE", "mongodb://u:p@db/x"),
             ("PLIMSOLL_KEY", "plk_client"),
             ("PLIMSOLL_TEST_MONGOD", "/somewhere"),
             ("HOME", "/root"),
         ])
         .expect("valid");
-        assert_eq!((config.interval.seconds(), config.egress_allow.len()), (5, 2));
+        assert_eq!((config.interval.seconds(), config.egress_allow.len(), config.dns_servers.len()), (5, 2, 2));
         assert!(!config.public_view().to_string().contains("u:p"), "{}", config.public_view());
         let error = read(&[("PLIMSOLL_HTPP_ADDR", "x")]).expect_err("refused");
         assert!(error.to_string().contains("htpp_addr"), "{error}");
@@ -229,6 +238,7 @@ mod tests {
             ("PLIMSOLL_SAMPLING_INTERVAL_SECONDS", "4", "5 to 300"),
             ("PLIMSOLL_HTTP_ADDR", "here", "127.0.0.1:8080"),
             ("PLIMSOLL_EGRESS_ALLOW", "10.0.0.0/99", "10.0.0.0/8"),
+            ("PLIMSOLL_DNS_SERVERS", "127.0.0.1", "192.0.2.53:53"),
             ("LOG_FORMAT", "xml", "json or pretty"),
         ] {
             let message = read(&[(name, value)]).expect_err("refused").to_string();

@@ -44,6 +44,9 @@ pub struct Config {
     pub settle: Span,
     /// `PLIMSOLL_EGRESS_ALLOW`: private networks (CIDR, comma-separated) that probes and receivers may reach. Default none.
     pub egress_allow: Vec<IpNet>,
+    /// `PLIMSOLL_EGRESS_ALLOW_PUBLIC`: private networks (CIDR, comma-separated) that webhooks may lie in which the public
+    /// subscribes by a page. Default none. Set it where the page itself is for an internal network only.
+    pub egress_allow_public: Vec<IpNet>,
     /// `PLIMSOLL_TRUSTED_PROXIES`: networks (CIDR, comma-separated) of peers whose `X-Forwarded-For` is believed. Default
     /// none. Set it to the proxies in front of us, so that limits count clients and not the proxy.
     pub trusted_proxies: Vec<IpNet>,
@@ -53,6 +56,9 @@ pub struct Config {
     /// `PLIMSOLL_REFERENCE_ADDRESSES`: `host:port` addresses, comma-separated. When a look fails and none of these can be
     /// reached either, we are cut off ourselves, and samples are `unknown`. Default none: never assumed.
     pub reference_addresses: Vec<String>,
+    /// `PLIMSOLL_DNS_SERVERS`: `address:port`, comma-separated, where records that prove a page's host are looked up. Default
+    /// none: those that the system asks. Set it where the names of pages are known to other servers than the system's.
+    pub dns_servers: Vec<SocketAddr>,
     /// `PLIMSOLL_PUBLIC_URL`: how the outside names us, for links. Default: `http://` and the address.
     pub public_url: String,
     /// `PLIMSOLL_SITE_TENANT`: whose page stands at `/`. Default `plimsoll`.
@@ -86,9 +92,11 @@ impl Config {
             "sampling_interval_seconds": self.interval.seconds(),
             "settle_seconds": self.settle.seconds(),
             "egress_allow": self.egress_allow,
+            "egress_allow_public": self.egress_allow_public,
             "trusted_proxies": self.trusted_proxies,
             "tunnel": self.tunnel.public_view(),
             "reference_addresses": self.reference_addresses,
+            "dns_servers": self.dns_servers,
             "public_url": self.public_url,
             "site_tenant": self.site_tenant,
             "log_filter": self.log_filter,
