@@ -68,16 +68,18 @@ impl JobsState {
     }
 }
 
-/// Starts the jobs within `life`, telling of alerts by `alerting`; `state` tells how they are doing from then on.
+/// Starts the jobs within `life`, telling of alerts by `alerting` and having subscribers told by `wake_notices`; `state`
+/// tells how they are doing from then on.
 pub fn run(
     (store, clock): (&Arc<dyn Store>, &Arc<dyn Clock>),
     settings: JobsSettings,
-    alerting: Alerting,
+    (alerting, wake_notices): (Alerting, Arc<dyn Fn() + Send + Sync>),
     state: JobsState,
     life: &Lifecycle,
 ) {
     let interval = settings.interval;
-    let ticker = Ticker::new(Arc::clone(store), Arc::clone(clock), settings, life.stopping().clone()).telling(alerting);
+    let ticker = Ticker::new(Arc::clone(store), Arc::clone(clock), settings, life.stopping().clone());
+    let ticker = ticker.telling(alerting).announcing(wake_notices);
     life.spawn::<String>("tick", {
         let (clock, life) = (Arc::clone(clock), life.clone());
         async move {

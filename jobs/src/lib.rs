@@ -5,10 +5,12 @@
 
 pub mod deliver;
 mod driver;
+pub mod notices;
 pub mod relay;
 mod retention;
 pub mod share;
 pub mod tick;
+mod wire;
 
 pub use driver::{JobsSettings, JobsState, run};
 pub use tick::{TickReport, Ticker};

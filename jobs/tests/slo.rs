@@ -3,6 +3,7 @@
 mod world;
 
 use plimsoll_domain::ids::SloType;
+use plimsoll_domain::incident::IncidentStatus;
 use plimsoll_domain::probe::ProbeSpec;
 use plimsoll_domain::sample::Events;
 use plimsoll_domain::sample::SampleStatus::{Down, Operational};
@@ -97,6 +98,50 @@ async fn the_public_sees_the_burn_down_of_a_public_slo_and_of_no_other() {
     world.restart();
     world.run_again().await.expect("runs");
     assert_eq!(world.page().await.slos[0].series, shown.series, "it is read back");
+}
+
+#[tokio::test]
+async fn a_public_budget_that_burns_opens_an_incident_that_ends_when_it_is_public_no_more() {
+    let mut world = World::new().await;
+    let slo = Slo::new(jobs(), SliKind::Events, Objective::THREE_NINES);
+    promise(&world, 1, slo.clone()).await;
+    for _ in 0..130 {
+        push(&world, Span::minutes(0), 1, 9).await;
+        world.tick().await.expect("runs");
+    }
+    assert!(world.incidents().await.is_empty(), "it is not public");
+    promise(&world, 2, Slo { public: true, ..slo.clone() }).await;
+    push(&world, Span::minutes(0), 1, 9).await;
+    world.tick().await.expect("runs");
+    world.run_again().await.expect("runs");
+    let incident = world.incidents().await.remove(0);
+    assert_eq!((incident.title.as_str(), incident.is_open()), ("Raised error rate: jobs", true));
+    for _ in 0..10 {
+        world.tick().await.expect("runs");
+    }
+    assert_eq!(world.incidents().await, [incident], "nothing is known of the last minutes: it stays as it is");
+    let alerts = plimsoll_store::AlertFilter::all(Timestamp::from_seconds(0)..Timestamp::from_seconds(1 << 33));
+    let told =
+        plimsoll_store::Alerts::alerts(world.store.as_ref(), &world.tenant, &alerts, None, 10).await.expect("reads");
+    assert!(told.iter().all(|alert| alert.content.source != "incident"), "the tiers tell of themselves");
+    promise(&world, 3, slo).await;
+    world.tick().await.expect("runs");
+    assert!(world.incidents().await.iter().all(|incident| !incident.is_open()));
+}
+
+#[tokio::test]
+async fn a_budget_that_burns_opens_nothing_beside_what_a_person_tells_of_its_component() {
+    let mut world = World::new().await;
+    let api = world.add("api", ProbeSpec::Push).await;
+    promise(&world, 1, Slo { public: true, ..Slo::default_availability() }).await;
+    world.say("by-hand", IncidentStatus::Identified, &[&api]).await;
+    for _ in 0..130 {
+        world.push(&api, Down).await;
+        world.tick().await.expect("runs");
+    }
+    assert!(measured(&world, &Slo::default_availability().slo_type).await.tiers[0].firing_since.is_some());
+    let titles: Vec<_> = world.incidents().await.into_iter().map(|incident| incident.title).collect();
+    assert_eq!(titles, ["Slow"]);
 }
 
 #[tokio::test]

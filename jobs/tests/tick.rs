@@ -4,13 +4,17 @@ mod world;
 
 use std::collections::BTreeMap;
 
-use plimsoll_domain::incident::{ComponentStatus, Impact, Incident, IncidentStatus, IncidentUpdate};
+use plimsoll_domain::incident::{
+    AutoIncident, Beginning, ComponentStatus, Impact, Incident, IncidentStatus, IncidentUpdate,
+};
 use plimsoll_domain::maintenance::Maintenance;
+use plimsoll_domain::page::PageConfig;
 use plimsoll_domain::probe::{Heartbeat, HeartbeatProbe, ProbeSpec, TcpProbe};
+use plimsoll_domain::recurrence::Recurrence;
 use plimsoll_domain::sample::SampleStatus::{Down, Operational, Unknown};
 use plimsoll_domain::time::{Span, Tick};
 use plimsoll_store::faulty::When;
-use plimsoll_store::{Components, Incidents, Maintenances};
+use plimsoll_store::{Components, Incidents, Maintenances, Pages};
 use proptest::prelude::*;
 use tokio::net::TcpListener;
 
@@ -96,14 +100,9 @@ async fn a_heartbeat_that_falls_silent_is_down() {
 async fn nothing_is_opened_or_held_against_anybody_inside_maintenance() {
     let mut world = World::new().await;
     let api = world.add("api", ProbeSpec::Heartbeat(HeartbeatProbe { every_seconds: 5 })).await;
-    let maintenance = Maintenance {
-        tenant: world.tenant.clone(),
-        id: "upgrade".parse().expect("slug"),
-        title: "Upgrade".to_owned(),
-        components: vec![api.clone()],
-        starts_at: world.tick.start(),
-        ends_at: world.tick.start().plus(Span::minutes(10)),
-    };
+    let span = world.tick.start()..world.tick.start().plus(Span::minutes(10));
+    let id = "upgrade".parse().expect("slug");
+    let maintenance = Maintenance::once(world.tenant.clone(), id, "Upgrade", vec![api.clone()], span);
     world.store.create_maintenance(&maintenance).await.expect("stored");
     for _ in 0..5 {
         world.tick().await.expect("runs");
@@ -116,7 +115,9 @@ async fn nothing_is_opened_or_held_against_anybody_inside_maintenance() {
 
 #[tokio::test]
 async fn a_tick_that_breaks_off_anywhere_is_mended_by_the_next() {
-    const METHODS: [&str; 11] = [
+    const METHODS: [&str; 13] = [
+        "page_configs_across_tenants",
+        "snapshot",
         "renew_lease",
         "components_across_tenants",
         "record_samples",
@@ -232,7 +233,8 @@ async fn what_people_change_is_shown_before_the_next_tick_and_moves_no_tick() {
     let (at, by, body) = (world.tick.start(), "alice".to_owned(), "We are on it.".to_owned());
     let first = IncidentUpdate { status: IncidentStatus::Identified, body, at, by, components: told };
     let id = "by-hand".parse().expect("slug");
-    let incident = Incident::manual(world.tenant.clone(), id, "Slow", Impact::Minor, first).expect("valid");
+    let begins = Beginning { title: "Slow".to_owned(), impact: Impact::Minor, draft: false, updates: vec![first] };
+    let incident = Incident::manual(world.tenant.clone(), id, begins, world.tick.start()).expect("valid");
     world.store.open_incident_if_absent(&incident).await.expect("stored");
     world.add("new", ProbeSpec::Push).await;
     world.show_again().await;
@@ -240,6 +242,117 @@ async fn what_people_change_is_shown_before_the_next_tick_and_moves_no_tick() {
     assert_eq!((page.incidents.len(), page.overall), (1, ComponentStatus::PartialOutage));
     assert_eq!((page.components.len(), page.components[1].status), (2, ComponentStatus::Unknown));
     assert_eq!((page.as_of, &page.components[0].days), (before.as_of, &before.components[0].days));
+}
+
+#[tokio::test]
+async fn nothing_opens_by_itself_beside_what_a_person_tells_of_the_component() {
+    let mut world = World::new().await;
+    let (api, db) = (world.add("api", ProbeSpec::Push).await, world.add("db", ProbeSpec::Push).await);
+    world.say("by-hand", IncidentStatus::Identified, &[&api]).await;
+    for component in [&api, &db] {
+        world.push(component, Down).await;
+    }
+    world.tick().await.expect("runs");
+    let mut titles: Vec<_> = world.incidents().await.into_iter().map(|incident| incident.title).collect();
+    titles.sort();
+    assert_eq!(titles, ["DB is down", "Slow"]);
+    world.say("by-hand", IncidentStatus::Resolved, &[]).await;
+    world.push(&api, Down).await;
+    world.tick().await.expect("runs");
+    assert!(world.incidents().await.iter().any(|incident| incident.title == "API is down"), "it is still down");
+}
+
+#[tokio::test]
+async fn what_nobody_sees_or_says_that_all_is_well_keeps_no_incident_from_opening() {
+    let mut world = World::new().await;
+    let (api, db) = (world.add("api", ProbeSpec::Push).await, world.add("db", ProbeSpec::Push).await);
+    let said = world.say("draft", IncidentStatus::Identified, &[&api]).await;
+    let draft = Incident { draft: true, version: said.version + 1, ..said };
+    world.store.change_incident(&draft).await.expect("stored");
+    let mut well = world.say("well", IncidentStatus::Monitoring, &[&db]).await;
+    well.updates[0].components.insert(db.clone(), ComponentStatus::Operational);
+    well.version += 1;
+    world.store.change_incident(&well).await.expect("stored");
+    for component in [&api, &db] {
+        world.push(component, Down).await;
+    }
+    world.tick().await.expect("runs");
+    assert_eq!(world.incidents().await.iter().filter(|incident| incident.automation.is_some()).count(), 2);
+}
+
+#[tokio::test]
+async fn the_page_says_since_when_a_component_is_as_it_is_and_how_fast_it_answered() {
+    let mut world = World::new().await;
+    let api = world.add("api", ProbeSpec::Push).await;
+    for minute in 0..200 {
+        world.push(&api, if minute < 130 { Operational } else { Down }).await;
+        world.tick().await.expect("runs");
+    }
+    let page = world.page().await;
+    let shown = &page.components[0];
+    assert_eq!(shown.since.map(|since| since.to_string()).as_deref(), Some("2026-11-01T14:11:00.000Z"));
+    let hours: Vec<_> = shown.latency.iter().map(|point| (point.at.to_string(), point.p50_ms, point.p95_ms)).collect();
+    let want = ["2026-11-01T12:00:00.000Z", "2026-11-01T13:00:00.000Z"].map(|hour| (hour.to_owned(), 20, 20));
+    assert_eq!(hours, want, "the present hour is not over, and the one before may still change");
+    world.restart();
+    world.push(&api, Down).await;
+    world.tick().await.expect("runs");
+    let again = world.page().await;
+    assert_eq!((again.components[0].since, &again.components[0].latency), (shown.since, &shown.latency));
+}
+
+#[tokio::test]
+async fn what_the_page_hides_opens_drafts_and_a_page_may_open_none() {
+    let mut world = World::new().await;
+    let (api, db) = (world.add("api", ProbeSpec::Push).await, world.add("db", ProbeSpec::Push).await);
+    let mut page = PageConfig::of(world.tenant.clone());
+    page.version = 1;
+    page.arrangement.hidden.insert(db.clone());
+    world.store.put_page_config(&page).await.expect("stored");
+    for component in [&api, &db] {
+        world.push(component, Down).await;
+    }
+    world.tick().await.expect("runs");
+    let drafts: Vec<_> =
+        world.incidents().await.iter().map(|incident| (incident.title.clone(), incident.draft)).collect();
+    assert!(drafts.contains(&("API is down".to_owned(), false)) && drafts.contains(&("DB is down".to_owned(), true)));
+    let shown = world.page().await;
+    assert_eq!((shown.components.len(), shown.incidents.len()), (1, 1));
+
+    (page.version, page.auto_incident) = (2, AutoIncident::Off);
+    world.store.put_page_config(&page).await.expect("stored");
+    let cache = world.add("cache", ProbeSpec::Push).await;
+    world.push(&cache, Down).await;
+    world.tick().await.expect("runs");
+    assert_eq!(world.incidents().await.len(), 2);
+}
+
+#[tokio::test]
+async fn maintenance_that_recurs_is_maintenance_each_time() {
+    let mut world = World::new().await;
+    let api = world.add("api", ProbeSpec::Heartbeat(HeartbeatProbe { every_seconds: 5 })).await;
+    let begins = world.tick.start().plus(Span::minutes(2));
+    let id = "backup".parse().expect("slug");
+    let span = begins..begins.plus(Span::minutes(3));
+    let backup = Maintenance {
+        recurrence: Some(Recurrence::new("FREQ=DAILY", "UTC".parse().expect("a zone"))),
+        ..Maintenance::once(world.tenant.clone(), id, "Backup", vec![api.clone()], span)
+    };
+    world.store.create_maintenance(&backup).await.expect("stored");
+    // Of the third nobody runs a tick.
+    for skipped in [0, 24 * 60 - 6, 24 * 60] {
+        world.skip(skipped);
+        for _ in 0..6 {
+            world.tick().await.expect("runs");
+        }
+    }
+    let samples = world.samples(&api).await;
+    let inside: Vec<_> =
+        samples.iter().filter(|sample| sample.maintenance).map(|sample| sample.tick.seconds()).collect();
+    let want: Vec<_> =
+        [0, 24, 48].into_iter().flat_map(|hours| (0..3).map(move |minute| hours * 3_600 + minute * 60)).collect();
+    assert!(world.incidents().await.iter().all(|incident| incident.started_at() >= begins.plus(Span::minutes(3))));
+    assert_eq!(inside, want.iter().map(|seconds| begins.seconds() + seconds).collect::<Vec<_>>());
 }
 
 #[tokio::test]

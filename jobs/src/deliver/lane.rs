@@ -1,7 +1,7 @@
 //! The lane of one receiver: how many attempts go on at once, how fast they follow each other, and when to leave it alone.
 
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,15 +11,13 @@ use tokio::sync::Semaphore;
 use plimsoll_domain::alert::Target;
 use plimsoll_domain::time::{Span, Timestamp};
 
+use crate::wire::Rest;
+
 /// Attempts that go on at once.
 const AT_ONCE: usize = 16;
 /// Deliveries that this process holds for one receiver, until it is known what kind it is of.
 const HELD_AT_FIRST: usize = 64;
 const HELD: usize = 512;
-/// Failures in a row after which a receiver is left alone for a while.
-const PATIENCE: u32 = 10;
-const LONGEST_REST: i64 = 30;
-const LONGEST_ASKED_REST: i64 = 300;
 
 /// How fast a provider may be spoken to.
 struct Pacer {
@@ -47,8 +45,7 @@ impl Pacer {
 pub(super) struct Lane {
     pub(super) permits: Semaphore,
     held: AtomicUsize,
-    failures: AtomicU32,
-    rest_until: Mutex<Option<Timestamp>>,
+    rest: Rest,
     pacer: Mutex<Option<Arc<Pacer>>>,
     /// Whether more lies in the store than could be taken.
     backlog: AtomicBool,
@@ -59,8 +56,7 @@ impl Lane {
         Self {
             permits: Semaphore::new(AT_ONCE),
             held: AtomicUsize::new(0),
-            failures: AtomicU32::new(0),
-            rest_until: Mutex::default(),
+            rest: Rest::default(),
             pacer: Mutex::default(),
             backlog: AtomicBool::new(false),
         }
@@ -79,7 +75,7 @@ impl Lane {
     }
 
     fn most(&self, now: Timestamp) -> usize {
-        match self.rest_until() {
+        match self.rest.until() {
             Some(until) if now < until => 0,
             Some(_) => 1,
             None => self.held_at_most(),
@@ -96,7 +92,7 @@ impl Lane {
 
     /// Until when it is left alone, if it is at `now`.
     pub(super) fn resting(&self, now: Timestamp) -> Option<Timestamp> {
-        self.rest_until().filter(|until| now < *until)
+        self.rest.resting(now)
     }
 
     /// Gives back the room of one delivery; whether there is some again for what was left in the store.
@@ -122,32 +118,19 @@ impl Lane {
     }
 
     pub(super) fn note_success(&self) {
-        self.failures.store(0, Ordering::Release);
-        self.set_rest(None);
+        self.rest.note_success();
     }
 
     /// A failure that is the receiver's, and not this message's; it may ask to be left alone for so long.
     pub(super) fn note_failure(&self, now: Timestamp, asked: Option<Span>) {
-        let failures = self.failures.fetch_add(1, Ordering::AcqRel) + 1;
-        let own = if failures < PATIENCE { 0 } else { (1 << (failures - PATIENCE).min(5)).min(LONGEST_REST) };
-        let asked = asked.map_or(0, |asked| asked.seconds().min(LONGEST_ASKED_REST));
-        if own.max(asked) > 0 {
-            self.set_rest(Some(now.plus(Span::from_seconds(own.max(asked)))));
-        }
-    }
-
-    fn rest_until(&self) -> Option<Timestamp> {
-        *self.rest_until.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set_rest(&self, until: Option<Timestamp>) {
-        *self.rest_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+        self.rest.note_failure(now, asked);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::rest::{LONGEST_REST, PATIENCE};
 
     const NOW: Timestamp = Timestamp::from_seconds(1_000);
 
@@ -162,13 +145,6 @@ mod tests {
         assert_eq!(lane.resting(NOW), Some(NOW.plus(Span::from_seconds(LONGEST_REST))));
         lane.note_success();
         assert!(lane.room(NOW) > 1);
-    }
-
-    #[test]
-    fn a_receiver_that_asks_to_be_left_alone_is() {
-        let lane = Lane::new();
-        lane.note_failure(NOW, Some(Span::from_seconds(7)));
-        assert_eq!(lane.resting(NOW), Some(NOW.plus(Span::from_seconds(7))));
     }
 
     #[test]

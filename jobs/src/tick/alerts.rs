@@ -38,7 +38,7 @@ pub(crate) async fn tell(
         let news: Vec<&Incident> =
             tenant.incidents.iter().filter(|held| held.dispatched < held.updates.len()).collect();
         signals.extend(
-            news.iter().filter(|incident| !is_of_heartbeat(tenant, incident)).filter_map(|one| of_incident(one, open)),
+            news.iter().filter(|incident| !tells_of_itself(tenant, incident)).filter_map(|one| of_incident(one, open)),
         );
         if let Err(error) = fire(alerting, id, &signals, now).await {
             fatal(id, error)?;
@@ -91,11 +91,11 @@ fn unseen(component: &plimsoll_domain::component::Component) -> impl Iterator<It
     ["heartbeat", "certificate"].into_iter().map(|source| Watch::Unknown(format!("{source}/{}", component.id)))
 }
 
-/// A missed heartbeat tells of itself: its incident would be the same again.
-fn is_of_heartbeat(tenant: &TenantWorld, incident: &Incident) -> bool {
-    let opener = incident.automation.as_ref().map(|automation| &automation.component);
-    let of = tenant.components.iter().find(|component| Some(&component.id) == opener);
-    of.is_some_and(|component| component.probe.kind() == "heartbeat")
+/// A missed heartbeat tells of itself, and so does a budget that burns: their incidents would be the same again.
+fn tells_of_itself(tenant: &TenantWorld, incident: &Incident) -> bool {
+    let Some(opener) = incident.automation.as_ref().map(|automation| &automation.opener) else { return false };
+    let of = tenant.components.iter().find(|component| component.id.as_str() == opener.as_str());
+    opener.slo().is_some() || of.is_some_and(|component| component.probe.kind() == "heartbeat")
 }
 
 /// Somebody who was faster has changed the incident: the next tick sees what they said, and what was said stays said.

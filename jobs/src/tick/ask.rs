@@ -165,7 +165,7 @@ pub(crate) async fn record(step: &Step<'_>, answers: &Answers) -> Result<()> {
             let answer = answers.get(&(tenant.tenant.id.clone(), slo.slo_type.clone()));
             let Some(Answer::Counted { good, bad }) = answer else { continue };
             let (maintenance, latency) =
-                (slo.is_maintained(&tenant.components, &tenant.maintenances, at), Sketch::default());
+                (slo.is_maintained(&tenant.components, &tenant.works.plain, at), Sketch::default());
             let events = Events { at, good: *good, bad: *bad, maintenance, latency };
             let (tenant, series) = (tenant.tenant.id.clone(), slo.series());
             batch.push(SeriesRecord { tenant, series, samples: Vec::new(), events: vec![events] });

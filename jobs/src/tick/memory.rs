@@ -5,18 +5,21 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use plimsoll_domain::accounts::{Accounts, Plan};
-use plimsoll_domain::ids::{HourKey, Series, SloType, TenantId};
+use plimsoll_domain::ids::{ComponentId, HourKey, Series, SloType, TenantId};
+use plimsoll_domain::incident::ComponentStatus;
 use plimsoll_domain::ledger::{folded_before, last_day};
+use plimsoll_domain::page::StatusSnapshot;
 use plimsoll_domain::rollup::Rollup;
 use plimsoll_domain::sample::SampleStatus;
 use plimsoll_domain::slo::Measurement;
 use plimsoll_domain::time::{Day, Interval, Tick, Timestamp};
 use plimsoll_store::accounts::{Desk, bring_to};
-use plimsoll_store::{Fold, Result, Store, UnfoldedHour};
+use plimsoll_store::{Fold, Result, Store, StoreError, UnfoldedHour};
 
 use super::Step;
 use super::burndowns::Burndowns;
 use super::days::PastDays;
+use super::latencies::Latencies;
 use super::world::TenantWorld;
 
 /// How many hours are folded at a time: other writers wait for that long.
@@ -31,6 +34,9 @@ const FRESH_TICKS: i64 = 3;
 pub(crate) struct TenantMemory {
     pub(crate) accounts: Accounts,
     pub(crate) past_days: PastDays,
+    pub(crate) latencies: Latencies,
+    /// What the last snapshot says of each component, and since when it is so.
+    pub(crate) before: HashMap<ComponentId, (ComponentStatus, Timestamp)>,
     pub(crate) measured: HashMap<SloType, Measurement>,
     pub(crate) burndowns: Burndowns,
     /// Hash of the snapshot that was stored last, without its time.
@@ -62,6 +68,13 @@ impl TenantMemory {
         }
     }
 
+    /// Takes note of what the public is shown.
+    pub(crate) fn follow(&mut self, snapshot: &StatusSnapshot) {
+        let said =
+            snapshot.components.iter().filter_map(|shown| Some((shown.id.clone(), (shown.status, shown.since?))));
+        self.before = said.collect();
+    }
+
     /// The newest known verdict on a component that is still fresh at `tick`, else `unknown`.
     pub(crate) fn latest(&self, series: &Series, tick: Tick, interval: Interval) -> SampleStatus {
         let oldest = Timestamp::from_seconds(tick.seconds() - FRESH_TICKS * interval.seconds());
@@ -79,8 +92,11 @@ impl Memory {
         loop {
             let changed = step.store.unfolded_hours(&tenants, before, FOLDS_AT_A_TIME).await?;
             let folds: Vec<_> = changed.iter().map(fold_of).collect();
-            for hour in &changed {
+            for (hour, fold) in changed.iter().zip(&folds) {
                 self.note_change(hour, last_day(end));
+                if let Some(held) = self.tenants.get_mut(&fold.key.tenant) {
+                    held.latencies.note(&fold.key.series, fold.key.hour, &fold.rollup);
+                }
             }
             step.store.finish_folds(&folds).await?;
             if changed.len() < FOLDS_AT_A_TIME {
@@ -105,7 +121,10 @@ impl Memory {
         for tenant in &step.world.tenants {
             if !self.tenants.contains_key(&tenant.tenant.id) {
                 let measured = last_measured(step.store, tenant, end).await?;
-                let fresh = TenantMemory { measured, shown_at: tenant.shown, ..TenantMemory::default() };
+                let mut fresh = TenantMemory { measured, shown_at: tenant.shown, ..TenantMemory::default() };
+                if let Some(shown) = last_shown(step.store, &tenant.tenant.id).await? {
+                    fresh.follow(&shown);
+                }
                 self.tenants.insert(tenant.tenant.id.clone(), fresh);
             }
             if let Some(memory) = self.tenants.get_mut(&tenant.tenant.id) {
@@ -124,14 +143,19 @@ impl Memory {
             // Samples came in between the fold and now, in hours that were just leaving a window.
             self.fold(step).await?;
         }
-        self.read_past_days(step, last_day(end)).await
+        self.read_past(step, end).await
     }
 
-    async fn read_past_days(&mut self, step: &Step<'_>, today: Day) -> Result<()> {
+    async fn read_past(&mut self, step: &Step<'_>, end: Timestamp) -> Result<()> {
         let ours: HashMap<_, _> = step.world.tenants.iter().map(|tenant| (&tenant.tenant.id, tenant)).collect();
-        let memories = self.tenants.iter_mut().filter_map(|(id, memory)| Some((*ours.get(id)?, &mut memory.past_days)));
-        let mut memories: Vec<_> = memories.collect();
-        super::days::read_missing(step.store, &mut memories, today).await
+        let (mut days, mut latencies) = (Vec::new(), Vec::new());
+        for (id, memory) in &mut self.tenants {
+            let Some(tenant) = ours.get(id) else { continue };
+            days.push((*tenant, &mut memory.past_days));
+            latencies.push((*tenant, &mut memory.latencies));
+        }
+        super::days::read_missing(step.store, &mut days, last_day(end)).await?;
+        super::latencies::read_missing(step.store, &mut latencies, end).await
     }
 
     /// Forgets tenants that are not ours, or that somebody else has worked for since we did.
@@ -148,6 +172,14 @@ impl Memory {
 fn fold_of(changed: &UnfoldedHour) -> Fold {
     let rollup = Rollup::of_hour(changed.key.hour, &changed.samples);
     Fold { key: changed.key.clone(), revision: changed.revision, rollup }
+}
+
+/// What the public was shown last. A snapshot that cannot be read is made anew, as if it were the first.
+async fn last_shown(store: &dyn Store, tenant: &TenantId) -> Result<Option<StatusSnapshot>> {
+    match store.snapshot(tenant).await {
+        Err(error @ (StoreError::Unavailable { .. } | StoreError::DiskFull)) => Err(error),
+        read => Ok(read.unwrap_or_default()),
+    }
 }
 
 async fn last_measured(

@@ -1,11 +1,14 @@
-//! One tick, step by step: who works on what, look, record, fold, measure, decide, tell, show.
+//! One tick, step by step: who works on what, look, record, fold, measure, decide, tell, announce, show.
 
 mod alerts;
+mod announce;
 mod ask;
 mod burndowns;
+mod calendar;
 mod days;
 mod evaluate;
 mod incidents;
+mod latencies;
 mod memory;
 mod probe;
 mod record;
@@ -23,6 +26,7 @@ use plimsoll_store::{Result, Store};
 
 use crate::JobsSettings;
 use ask::Asker;
+use calendar::Calendar;
 use memory::Memory;
 pub use probe::Prober;
 pub use report::TickReport;
@@ -36,7 +40,10 @@ pub struct Ticker {
     prober: Prober,
     asker: Asker,
     alerting: Alerting,
+    /// Has sent at once what is announced to subscribers.
+    wake_notices: Arc<dyn Fn() + Send + Sync>,
     memory: Memory,
+    calendar: Calendar,
     /// The last tick that ran to its end, and when it began.
     last: Option<(Tick, Timestamp)>,
     /// Since when ticks have run without a break: before, nobody could have reported to us.
@@ -70,7 +77,9 @@ impl Ticker {
             clock,
             prober,
             asker,
+            wake_notices: Arc::new(|| {}),
             memory: Memory::default(),
+            calendar: Calendar::default(),
             last: None,
             resumed_at: None,
             settings,
@@ -85,6 +94,13 @@ impl Ticker {
         self
     }
 
+    /// The same, with subscribers that are told at once: `wake` has sent what is stored for them.
+    #[must_use]
+    pub fn announcing(mut self, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
+        self.wake_notices = wake;
+        self
+    }
+
     /// Runs one tick to its end. An error is one of the store as a whole; whatever was stored before stays, and the next
     /// tick goes on from there, and from nothing else.
     pub async fn run(&mut self, tick: Tick) -> Result<TickReport> {
@@ -95,14 +111,16 @@ impl Ticker {
         ran
     }
 
-    /// Shows again what the last tick found, with what people have changed since: incidents, maintenance, components.
-    /// How far the ticks have come stays as it is.
+    /// Shows again what the last tick found, with what people have changed since: incidents, maintenance, components; and
+    /// has subscribers told of it. How far the ticks have come stays as it is.
     pub async fn show_again(&mut self) -> Result<()> {
         let Some((tick, began)) = self.last else { return Ok(()) };
-        let mut world = World::load(self.store.as_ref(), &self.settings, self.clock.now()).await?;
+        let now = self.clock.now();
+        let mut world = World::load(self.store.as_ref(), &self.settings, &mut self.calendar, now).await?;
         world.now = began;
         let report = TickReport::begin(tick, began, &world);
-        let step = Step { store: self.store.as_ref(), settings: &self.settings, tick, world, report };
+        let mut step = Step { store: self.store.as_ref(), settings: &self.settings, tick, world, report };
+        announce::announce(&mut step, self.wake_notices.as_ref(), now).await?;
         show::show(&mut self.memory, &step).await
     }
 
@@ -111,7 +129,7 @@ impl Ticker {
         let last_of_tick = Timestamp::from_millis(tick.end(self.settings.interval).millis() - 1);
         let started = self.clock.now().min(last_of_tick).max(tick.start());
         let resumed_at = *self.resumed_at.get_or_insert(started);
-        let world = World::load(self.store.as_ref(), &self.settings, started).await?;
+        let world = World::load(self.store.as_ref(), &self.settings, &mut self.calendar, started).await?;
         let report = TickReport::begin(tick, started, &world);
         let mut step = Step { store: self.store.as_ref(), settings: &self.settings, tick, world, report };
         let (looks, answers) = tokio::join!(
@@ -127,6 +145,7 @@ impl Ticker {
         burndowns::follow(&mut self.memory, &step).await?;
         incidents::decide(&self.memory, &mut step, &looks, self.clock.now()).await?;
         alerts::tell(&self.memory, &mut step, &looks, (&self.alerting, self.clock.now())).await?;
+        announce::announce(&mut step, self.wake_notices.as_ref(), self.clock.now()).await?;
         show::show(&mut self.memory, &step).await?;
         self.last = Some((tick, started));
         step.report.end(self.clock.now(), &step.world);

@@ -19,8 +19,9 @@ pub(crate) async fn show(memory: &mut Memory, step: &Step<'_>) -> Result<()> {
     let mut same = Vec::new();
     for tenant in &step.world.tenants {
         let Some(held) = memory.tenants.get_mut(&tenant.tenant.id) else { continue };
-        let snapshot = snapshot_of(step, tenant, held);
-        let hash = content_hash(&snapshot);
+        let mut snapshot = snapshot_of(step, tenant, held);
+        held.follow(&snapshot);
+        let hash = content_hash(&mut snapshot);
         held.shown_at = Some(step.world.now);
         if held.shown == Some(hash) {
             same.push(tenant.tenant.id.clone());
@@ -64,21 +65,37 @@ fn snapshot_of(step: &Step<'_>, tenant: &TenantWorld, held: &TenantMemory) -> St
             latest: held.latest(&series, step.tick, step.settings.interval),
             past_days: held.past_days.of(&series),
             today: held.accounts.today(&series, end).unwrap_or_default(),
+            before: held.before.get(&component.id).copied(),
+            latency: held.latencies.of(&series, end),
         }
     };
     StatusSnapshot::build(SnapshotParts {
         tenant: &tenant.tenant,
+        page: &tenant.page,
         components: tenant.components.iter().map(state).collect(),
         incidents: tenant.incidents.clone(),
-        maintenances: tenant.maintenances.clone(),
+        maintenances: tenant.works.upcoming(step.world.now),
         slos: public_slos(tenant, held),
         interval: step.settings.interval,
         now: step.world.now,
     })
 }
 
-fn content_hash(snapshot: &StatusSnapshot) -> [u8; 32] {
-    let timeless = StatusSnapshot { as_of: Timestamp::from_millis(0), ..snapshot.clone() };
-    let text = serde_json::to_vec(&timeless).expect("a snapshot has string keys and finite numbers");
-    *blake3::hash(&text).as_bytes()
+/// What it says, without when. It is lent for changing, so that nothing of it need be copied, and is as before afterwards.
+/// Latencies are numbers by the dozen that rarely change: they are hashed as such.
+fn content_hash(snapshot: &mut StatusSnapshot) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    let as_of = std::mem::replace(&mut snapshot.as_of, Timestamp::from_millis(0));
+    let latencies: Vec<_> = snapshot.components.iter_mut().map(|shown| std::mem::take(&mut shown.latency)).collect();
+    hasher.update(&serde_json::to_vec(snapshot).expect("a snapshot has string keys and finite numbers"));
+    snapshot.as_of = as_of;
+    for (shown, latency) in snapshot.components.iter_mut().zip(latencies) {
+        hasher.update(&latency.len().to_le_bytes());
+        for point in &latency {
+            hasher.update(&point.at.millis().to_le_bytes());
+            hasher.update(&[point.p50_ms.to_le_bytes(), point.p95_ms.to_le_bytes()].concat());
+        }
+        shown.latency = latency;
+    }
+    *hasher.finalize().as_bytes()
 }

@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use plimsoll_domain::component::Component;
 use plimsoll_domain::ids::{ComponentId, TenantId};
 use plimsoll_domain::incident::Incident;
-use plimsoll_domain::maintenance::Maintenance;
-use plimsoll_domain::page::PAST_INCIDENTS;
+use plimsoll_domain::page::{PAST_INCIDENTS, PageConfig};
 use plimsoll_domain::probe::Heartbeat;
+use plimsoll_domain::sample::SAMPLE_RETENTION;
 use plimsoll_domain::slo::SloConfig;
 use plimsoll_domain::tenant::Tenant;
 use plimsoll_domain::time::{Span, Timestamp};
 use plimsoll_store::{Result, Store};
 
+use super::calendar::{Calendar, Works};
 use crate::JobsSettings;
 use crate::share::owns;
 
@@ -22,14 +23,15 @@ pub(crate) struct TenantWorld {
     pub(crate) components: Vec<Component>,
     pub(crate) slos: SloConfig,
     pub(crate) incidents: Vec<Incident>,
-    pub(crate) maintenances: Vec<Maintenance>,
+    pub(crate) works: Works,
+    pub(crate) page: PageConfig,
     /// Until when its snapshot was true: its last tick.
     pub(crate) shown: Option<Timestamp>,
 }
 
 impl TenantWorld {
     pub(crate) fn in_maintenance(&self, component: &ComponentId, at: Timestamp) -> bool {
-        self.maintenances.iter().any(|maintenance| maintenance.covers(component, at))
+        self.works.plain.iter().any(|maintenance| maintenance.covers(component, at))
     }
 }
 
@@ -42,30 +44,45 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) async fn load(store: &dyn Store, settings: &JobsSettings, now: Timestamp) -> Result<Self> {
+    pub(crate) async fn load(
+        store: &dyn Store,
+        settings: &JobsSettings,
+        calendar: &mut Calendar,
+        now: Timestamp,
+    ) -> Result<Self> {
         // Long enough to be renewed by the next tick, short enough that a dead instance costs one.
         let until = now.plus(Span::from_seconds(settings.interval.seconds() * 3 / 2));
         let alive = store.renew_lease(&settings.holder, until, now).await?;
         let mut components = grouped(store.components_across_tenants().await?, |component| &component.tenant);
         let mut slos = store.slo_configs_across_tenants().await?;
         let mut incidents = grouped(recent_incidents(store, now).await?, |incident| &incident.tenant);
-        let oldest = now.minus(plimsoll_domain::sample::SAMPLE_RETENTION);
+        let pages = store.page_configs_across_tenants().await?;
+        let mut pages: HashMap<_, _> = pages.into_iter().map(|page| (page.tenant.clone(), page)).collect();
+        let oldest = now.minus(SAMPLE_RETENTION);
         let mut maintenances =
             grouped(store.maintenances_across_tenants(oldest).await?, |maintenance| &maintenance.tenant);
         let shown = store.snapshot_times_across_tenants().await?;
         let heartbeats = store.heartbeats_across_tenants().await?;
         let owned = store.tenants_across_all().await?.into_iter();
-        let tenants = owned
+        // What was missed since is judged by the maintenance of that time.
+        let judged_from = |shown: Timestamp| shown.minus(Span::from_seconds(settings.interval.seconds() * 3));
+        let tenants: Vec<_> = owned
             .filter(|tenant| owns(&settings.holder, &alive, &tenant.id))
-            .map(|tenant| TenantWorld {
-                components: components.remove(&tenant.id).unwrap_or_default(),
-                slos: slos.remove(&tenant.id).unwrap_or_default(),
-                incidents: incidents.remove(&tenant.id).unwrap_or_default(),
-                maintenances: maintenances.remove(&tenant.id).unwrap_or_default(),
-                shown: shown.get(&tenant.id).copied(),
-                tenant,
+            .map(|tenant| {
+                let shown = shown.get(&tenant.id).copied();
+                let stored = maintenances.remove(&tenant.id).unwrap_or_default();
+                TenantWorld {
+                    components: components.remove(&tenant.id).unwrap_or_default(),
+                    slos: slos.remove(&tenant.id).unwrap_or_default(),
+                    incidents: incidents.remove(&tenant.id).unwrap_or_default(),
+                    works: Works::of(stored, calendar, shown.map_or(oldest, judged_from), now),
+                    page: pages.remove(&tenant.id).unwrap_or_else(|| PageConfig::of(tenant.id.clone())),
+                    shown,
+                    tenant,
+                }
             })
             .collect();
+        calendar.keep(tenants.iter().map(|tenant| &tenant.works));
         Ok(Self { tenants, heartbeats, now })
     }
 

@@ -3,6 +3,7 @@
 
 #![expect(dead_code, reason = "each suite uses its own part of the world")]
 
+mod subscribers;
 pub(crate) mod target;
 
 use std::sync::Arc;
@@ -32,7 +33,7 @@ const NOON: &str = "2026-11-01T12:00:00Z";
 pub(crate) struct SetClock(AtomicI64);
 
 impl SetClock {
-    fn set(&self, at: Timestamp) {
+    pub(crate) fn set(&self, at: Timestamp) {
         self.0.store(at.millis(), Ordering::Release);
     }
 }
@@ -111,6 +112,11 @@ impl World {
         let sample = Sample { tick, status, latency_ms: Some(20), maintenance: false };
         let record = SeriesRecord::of_component(&self.tenant, component, vec![sample]);
         self.store.record_samples(&[record]).await.expect("recorded");
+    }
+
+    /// The present instant.
+    pub(crate) fn clock_now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Goes on to the next tick and runs it.

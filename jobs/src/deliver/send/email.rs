@@ -1,56 +1,27 @@
 //! Mail, through this installation's server. All mails about one alert refer to one id, so that mail programs show them
-//! together; that no mail has that id disturbs none of them.
+//! together.
 
-use plimsoll_domain::alert::{DeliveryAction, Verdict};
-use plimsoll_runtime::mailer::{Mail, MailError, Mailer};
-use tokio::time::timeout;
+use plimsoll_domain::alert::DeliveryAction;
+use plimsoll_runtime::mailer::{Mail, Mailer};
 
-use super::exchange::Finding;
-use super::{Message, Patience, limits};
+use super::Message;
+use crate::wire::exchange::Finding;
+use crate::wire::mail::{NO_SERVER, SUBJECT, escaped, hand_over, host_of, in_thread};
+use crate::wire::{Patience, limits};
 
-/// Mail programs show less; the whole summary stands in the text.
-const SUBJECT: usize = 200;
 const DETAILS: usize = 20_000;
 
 /// Sends to addresses, all of which see each other.
 pub(super) async fn send(mailer: Option<&Mailer>, patience: Patience, message: &Message<'_>, to: &[String]) -> Finding {
-    let Some(mailer) = mailer else {
-        return Finding::dead("this installation has no mail server: set PLIMSOLL_SMTP_URL");
-    };
-    match timeout(patience.attempt, mailer.send(mail(message, to))).await {
-        Ok(Ok(words)) => Finding { verdict: Verdict::Delivered, status: status_of(&words), words },
-        Ok(Err(error)) => failed(&error),
-        Err(_) => {
-            let words = format!("the mail server gave no answer within {} ms", patience.attempt.as_millis());
-            Finding::retry(true, words)
-        }
-    }
-}
-
-/// The code that an answer begins with.
-fn status_of(words: &str) -> Option<u16> {
-    words.split(' ').next()?.parse().ok()
-}
-
-fn failed(error: &MailError) -> Finding {
-    let words = error.to_string();
-    match error {
-        MailError::Permanent { code, .. } => Finding { status: Some(*code), ..Finding::dead(words) },
-        MailError::Transient { code, .. } => Finding { status: Some(*code), ..Finding::retry(false, words) },
-        MailError::Unsendable(_) => Finding::dead(words),
-        MailError::Unreachable(_) | MailError::Broken(_) | MailError::Timeout(_) => {
-            Finding::retry(error.may_have_arrived(), words)
-        }
+    match mailer {
+        Some(mailer) => hand_over(mailer, patience, mail(message, to)).await,
+        None => Finding::dead(NO_SERVER),
     }
 }
 
 fn mail(message: &Message<'_>, to: &[String]) -> Mail {
-    let host = url::Url::parse(message.public_url).ok();
-    let host = host.as_ref().and_then(|url| url.host_str()).unwrap_or("plimsoll.invalid");
-    // The address of an IPv6 host is no name.
-    let host = host.trim_matches(['[', ']']).replace(':', "-");
-    let thread = format!("<{}@{host}>", message.alert.id);
-    let headers = ["In-Reply-To", "References"].map(|name| (name.to_owned(), thread.clone()));
+    let host = host_of(message.public_url);
+    let headers = in_thread(&format!("<{}@{host}>", message.alert.id));
     Mail {
         to: to.to_vec(),
         subject: subject(message),
@@ -90,8 +61,4 @@ fn html(message: &Message<'_>) -> String {
         summary = escaped(&limits::clean(&message.alert.content.summary)).replace('\n', "<br>"),
         page = link(&message.status_page(), "Status page"),
     )
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }

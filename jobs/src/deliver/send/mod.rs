@@ -1,20 +1,16 @@
 //! How one delivery becomes a message at its receiver: one file for each kind, behind one trait.
 
 mod email;
-mod exchange;
 mod jsm;
-mod limits;
 mod opsgenie;
 mod opsgenie_request;
 mod pagerduty;
 mod slack;
 mod teams;
-mod veil;
 mod webhook;
 mod wording;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -23,8 +19,9 @@ use plimsoll_domain::time::Clock;
 use plimsoll_runtime::http_client::HttpClient;
 use plimsoll_runtime::mailer::Mailer;
 
-use exchange::Finding;
-use veil::Veil;
+pub use crate::wire::Patience;
+use crate::wire::exchange::Finding;
+use crate::wire::{Veil, Wire, parts};
 
 /// What is to be sent, and to whom.
 pub struct Message<'a> {
@@ -46,44 +43,16 @@ pub trait Sender: Send + Sync {
     async fn send(&self, message: &Message<'_>) -> Outcome;
 }
 
-/// How long we wait for providers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
-    /// For one answer, and so for an attempt.
-    pub attempt: Duration,
-    /// For an attempt whose provider is asked again and again whether it is done.
-    pub asking: Duration,
-    /// Before it is asked first; each wait is twice the one before, up to 4 s.
-    pub first_wait: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            attempt: Duration::from_secs(15),
-            asking: Duration::from_secs(25),
-            first_wait: Duration::from_millis(250),
-        }
-    }
-}
-
 /// Sends to receivers of every kind.
 pub struct Senders {
     wire: Wire,
     mailer: Option<Mailer>,
 }
 
-/// What senders send by.
-struct Wire {
-    http: HttpClient,
-    clock: Arc<dyn Clock>,
-    patience: Patience,
-}
-
 impl Senders {
     /// Sends by `http`, which should keep its connections, and by `mailer`, if there is one.
     pub fn new(http: HttpClient, mailer: Option<Mailer>, clock: Arc<dyn Clock>) -> Self {
-        Self { wire: Wire { http, clock, patience: Patience::default() }, mailer }
+        Self { wire: Wire::new(http, clock), mailer }
     }
 
     /// The same, waiting for as long as `patience` says.
@@ -121,6 +90,26 @@ impl Senders {
 impl Sender for Senders {
     async fn send(&self, message: &Message<'_>) -> Outcome {
         let found = self.find(message).await;
-        Outcome::new(found.verdict, found.status, Veil::of(message.target).over(&found.words))
+        Outcome::new(found.verdict, found.status, veil_of(message.target).over(&found.words))
     }
+}
+
+/// Over the secrets of `target`. Of an address everything after the host is one, in whole and in parts.
+fn veil_of(target: &Target) -> Veil {
+    let mut secrets = Vec::new();
+    match target {
+        Target::Pagerduty { routing_key: key, .. }
+        | Target::Opsgenie { api_key: key, .. }
+        | Target::Jsm { api_key: key, .. } => secrets.push(key.expose().to_owned()),
+        Target::Slack { url } | Target::Teams { url } => secrets.extend(parts(url.expose())),
+        Target::Email { .. } => {}
+        Target::Webhook { url, secret, previous_secret } => {
+            secrets.extend(parts(url.expose()));
+            for secret in [secret, previous_secret].into_iter().flatten() {
+                secrets.push(secret.expose().to_owned());
+                secrets.push(secret.expose().trim_start_matches("whsec_").to_owned());
+            }
+        }
+    }
+    Veil::new(&secrets)
 }

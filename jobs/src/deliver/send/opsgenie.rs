@@ -12,10 +12,11 @@ use tokio::time::Instant;
 use plimsoll_domain::alert::{DeliveryAction, Region, Severity};
 use plimsoll_domain::secret::Secret;
 
-use super::exchange::{self, Finding, Posting};
-use super::limits::{self, utf16};
+use super::Message;
 use super::opsgenie_request::Taken;
-use super::{Message, Wire};
+use crate::wire::Wire;
+use crate::wire::exchange::{self, Finding, Posting};
+use crate::wire::limits::{self, utf16};
 
 const PATH: &str = "/v2/alerts";
 /// Limits of the API, in characters.

@@ -13,9 +13,9 @@ use url::Url;
 use plimsoll_domain::alert::{DeliveryAction, Verdict};
 use plimsoll_runtime::http_client::Response;
 
-use super::Wire;
-use super::exchange::{self, Finding, words};
 use super::opsgenie::piece;
+use crate::wire::Wire;
+use crate::wire::exchange::{self, Finding, words};
 
 const LONGEST_WAIT: Duration = Duration::from_secs(4);
 /// The header that tells "not yet" from "no such address".

@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 use plimsoll_domain::alert::DeliveryAction;
 use plimsoll_domain::secret::Secret;
 
-use super::exchange::{self, Finding, Posting};
-use super::{Message, Wire, limits};
+use super::Message;
+use crate::wire::exchange::{self, Finding, Posting};
+use crate::wire::{Wire, limits};
 
 const ENQUEUE: &str = "https://events.pagerduty.com/v2/enqueue";
 const PATH: &str = "/v2/enqueue";

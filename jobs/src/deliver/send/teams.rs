@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use plimsoll_domain::secret::Secret;
 use plimsoll_runtime::http_client::Response;
 
-use super::exchange::{self, Finding, Posting, judge_status};
-use super::limits::{self, json_bytes};
-use super::{Message, Wire};
+use super::Message;
+use crate::wire::Wire;
+use crate::wire::exchange::{self, Finding, Posting, judge_status};
+use crate::wire::limits::{self, json_bytes};
 
 /// Bytes of JSON; all of them together stay below the 28 KB that a message may have.
 const SUMMARY: usize = 6_000;

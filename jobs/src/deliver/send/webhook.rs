@@ -1,21 +1,16 @@
-//! Anybody's server, in the form of Standard Webhooks 1.0.0: a stable id, the time of the attempt, and a signature over
-//! both and the body. While a secret is being replaced, the old and the new one both sign.
+//! Anybody's server, in the form of Standard Webhooks.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
-use hmac::{Hmac, KeyInit, Mac};
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use serde_json::{Map, Value, json};
-use sha2::Sha256;
 
 use plimsoll_domain::alert::Verdict;
-use plimsoll_domain::alert::receiver::webhook_key;
 use plimsoll_domain::secret::Secret;
 
-use super::exchange::{self, Finding, Posting};
-use super::limits::{self, json_bytes};
-use super::{Message, Wire};
+use super::Message;
+use crate::wire::Wire;
+use crate::wire::exchange::{self, Finding, Posting};
+use crate::wire::limits::{self, json_bytes};
+use crate::wire::signature::sign;
 
 /// Bytes that a body may have.
 const BODY: usize = 20_000;
@@ -38,33 +33,13 @@ async fn try_send(
     secrets: [Option<&Secret>; 2],
 ) -> Result<Finding, Finding> {
     let mut posting = Posting::json(exchange::address(url.expose())?, &body(message));
-    let (id, timestamp) = (message.delivery_id(), wire.clock.now().seconds().to_string());
-    let signature = signatures(&id, &timestamp, &posting.body, secrets)?;
-    for (name, value) in [("webhook-id", id), ("webhook-timestamp", timestamp), ("webhook-signature", signature)] {
-        if !value.is_empty() {
-            posting.headers.insert(name, HeaderValue::from_str(&value).expect("letters, digits and signs"));
-        }
-    }
+    sign(&mut posting, message.delivery_id(), wire.clock.now(), secrets)?;
     let answer = exchange::post(&wire.http, posting, wire.patience.attempt).await?;
     let mut finding = exchange::judge(&answer, wire.clock.now());
     if answer.status == StatusCode::GONE {
         finding.verdict = Verdict::SwitchOff;
     }
     Ok(finding)
-}
-
-/// One signature for each secret, with a space between them; empty without secrets.
-fn signatures(id: &str, timestamp: &str, body: &Bytes, secrets: [Option<&Secret>; 2]) -> Result<String, Finding> {
-    let sign = |secret: &Secret| {
-        let key =
-            webhook_key(secret.expose()).map_err(|reason| Finding::dead(format!("its secret is none: {reason}")))?;
-        let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("a key of any length will do");
-        mac.update(format!("{id}.{timestamp}.").as_bytes());
-        mac.update(body);
-        Ok(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
-    };
-    let signed: Result<Vec<_>, _> = secrets.into_iter().flatten().map(sign).collect();
-    Ok(signed?.join(" "))
 }
 
 /// The body, from which details, then labels, then the end of the summary are left out until it is small enough.
@@ -125,18 +100,4 @@ fn some_labels(message: &Message<'_>) -> Map<String, Value> {
         labels.insert(name.clone(), json!(value));
     }
     labels
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_signature_is_that_of_the_reference_implementation() {
-        let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-        let (id, body) = ("msg_p5jXN8AQM9LWM0D4loKWxJek", Bytes::from_static(br#"{"test": 2432232314}"#));
-        let signed = signatures(id, "1614265330", &body, [Some(&secret), None]).expect("signs");
-        assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
-        assert!(signatures(id, "0", &body, [Some(&Secret::new("whsec_short")), None]).is_err());
-    }
 }

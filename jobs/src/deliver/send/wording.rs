@@ -5,7 +5,7 @@ use serde_json::Value;
 use plimsoll_domain::alert::{DeliveryAction, Severity};
 
 use super::Message;
-use super::limits;
+use crate::wire::limits;
 
 impl Message<'_> {
     /// Whether somebody only tries whether alerts arrive.

@@ -20,43 +20,43 @@ const LONGEST_WAIT: i64 = 7 * 24 * 3_600;
 
 /// What an attempt came to, in words that are not veiled yet.
 #[derive(Debug)]
-pub(super) struct Finding {
-    pub(super) verdict: Verdict,
-    pub(super) status: Option<u16>,
-    pub(super) words: String,
+pub(crate) struct Finding {
+    pub(crate) verdict: Verdict,
+    pub(crate) status: Option<u16>,
+    pub(crate) words: String,
 }
 
 impl Finding {
-    pub(super) fn dead(words: impl Into<String>) -> Self {
+    pub(crate) fn dead(words: impl Into<String>) -> Self {
         Self { verdict: Verdict::Dead, status: None, words: words.into() }
     }
 
-    pub(super) fn retry(may_have_arrived: bool, words: impl Into<String>) -> Self {
+    pub(crate) fn retry(may_have_arrived: bool, words: impl Into<String>) -> Self {
         Self { verdict: Verdict::Retry { after: None, may_have_arrived }, status: None, words: words.into() }
     }
 
-    pub(super) const fn with_status(mut self, status: StatusCode) -> Self {
+    pub(crate) const fn with_status(mut self, status: StatusCode) -> Self {
         self.status = Some(status.as_u16());
         self
     }
 }
 
 /// A message to be posted as JSON.
-pub(super) struct Posting {
-    pub(super) url: Url,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+pub(crate) struct Posting {
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl Posting {
-    pub(super) fn json(url: Url, body: &Value) -> Self {
+    pub(crate) fn json(url: Url, body: &Value) -> Self {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
         Self { url, headers, body: Bytes::from(body.to_string()) }
     }
 }
 
 /// Posts `posting`; no redirect is followed.
-pub(super) async fn post(http: &HttpClient, posting: Posting, timeout: Duration) -> Result<Response, Finding> {
+pub(crate) async fn post(http: &HttpClient, posting: Posting, timeout: Duration) -> Result<Response, Finding> {
     let Posting { url, headers, body } = posting;
     let request =
         Request { method: Method::POST, url, headers, body, follow_redirects: false, timeout, body_limit: BODY_LIMIT };
@@ -64,7 +64,7 @@ pub(super) async fn post(http: &HttpClient, posting: Posting, timeout: Duration)
 }
 
 /// Asks for `url`; no redirect is followed.
-pub(super) async fn get(
+pub(crate) async fn get(
     http: &HttpClient,
     url: Url,
     headers: HeaderMap,
@@ -75,19 +75,19 @@ pub(super) async fn get(
 }
 
 /// The address that was configured, or why it is none.
-pub(super) fn address(text: &str) -> Result<Url, Finding> {
+pub(crate) fn address(text: &str) -> Result<Url, Finding> {
     // The parser's words do not repeat the text.
     Url::parse(text).map_err(|reason| Finding::dead(format!("its address is no URL: {reason}")))
 }
 
 /// What an answer means: 2xx is taken, other 4xx than 408 and 429 are refused for good, everything else is tried again.
-pub(super) fn judge(answer: &Response, now: Timestamp) -> Finding {
+pub(crate) fn judge(answer: &Response, now: Timestamp) -> Finding {
     let verdict = judge_status(answer.status, retry_after(&answer.headers, now));
     Finding { verdict, status: Some(answer.status.as_u16()), words: words(answer) }
 }
 
 /// The same for a status that was not the answer's own.
-pub(super) fn judge_status(status: StatusCode, after: Option<Span>) -> Verdict {
+pub(crate) fn judge_status(status: StatusCode, after: Option<Span>) -> Verdict {
     if status.is_success() {
         Verdict::Delivered
     } else if status.is_client_error()
@@ -100,7 +100,7 @@ pub(super) fn judge_status(status: StatusCode, after: Option<Span>) -> Verdict {
 }
 
 /// What a provider said: its body, or what its status means.
-pub(super) fn words(answer: &Response) -> String {
+pub(crate) fn words(answer: &Response) -> String {
     if answer.status.is_redirection() {
         return format!("it answered {} to lead us elsewhere, and redirects are not followed", answer.status.as_u16());
     }
@@ -111,7 +111,7 @@ pub(super) fn words(answer: &Response) -> String {
 }
 
 /// How long the provider asks us to wait: in seconds, or until a date.
-pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Span> {
+pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Span> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let is_count = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let seconds = if is_count {

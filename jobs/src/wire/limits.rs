@@ -5,19 +5,19 @@
 //! order and their completeness would be two more promises.
 
 /// What one character costs.
-pub(super) type Cost = fn(char) -> usize;
+pub(crate) type Cost = fn(char) -> usize;
 
 /// Room for the note that says how much is missing, and the shortest limit that has room for it.
 const NOTE: usize = 40;
 const ROOM_FOR_A_NOTE: usize = 160;
 
 /// Units of UTF-16.
-pub(super) const fn utf16(c: char) -> usize {
+pub(crate) const fn utf16(c: char) -> usize {
     c.len_utf16()
 }
 
 /// The same, once Slack's three special characters are escaped.
-pub(super) const fn escaped_for_slack(c: char) -> usize {
+pub(crate) const fn escaped_for_slack(c: char) -> usize {
     match c {
         '&' => 5,
         '<' | '>' => 4,
@@ -26,7 +26,7 @@ pub(super) const fn escaped_for_slack(c: char) -> usize {
 }
 
 /// Bytes within a string of JSON.
-pub(super) const fn json_bytes(c: char) -> usize {
+pub(crate) const fn json_bytes(c: char) -> usize {
     match c {
         '"' | '\\' | '\n' | '\r' | '\t' => 2,
         '\0'..='\u{1f}' => 6,
@@ -35,18 +35,18 @@ pub(super) const fn json_bytes(c: char) -> usize {
 }
 
 /// What a whole text costs.
-pub(super) fn total(text: &str, cost: Cost) -> usize {
+pub(crate) fn total(text: &str, cost: Cost) -> usize {
     text.chars().map(cost).sum()
 }
 
 /// `text` within `max` units of UTF-16, see [`cut_by`].
-pub(super) fn cut(text: &str, max: usize) -> String {
+pub(crate) fn cut(text: &str, max: usize) -> String {
     cut_by(text, max, utf16)
 }
 
 /// `text` as it is if it costs at most `max`; else its beginning and `…`, with a note of how much is missing where there is
 /// room for one.
-pub(super) fn cut_by(text: &str, max: usize, cost: Cost) -> String {
+pub(crate) fn cut_by(text: &str, max: usize, cost: Cost) -> String {
     if total(text, cost) <= max {
         return text.to_owned();
     }
@@ -65,7 +65,7 @@ pub(super) fn cut_by(text: &str, max: usize, cost: Cost) -> String {
 }
 
 /// `key` within `max` units of UTF-16. A longer one ends in its fingerprint: two that begin alike stay two.
-pub(super) fn key(key: &str, max: usize) -> String {
+pub(crate) fn key(key: &str, max: usize) -> String {
     if total(key, utf16) <= max {
         return key.to_owned();
     }
@@ -81,14 +81,14 @@ pub(super) fn key(key: &str, max: usize) -> String {
 }
 
 /// A number with a comma before each three digits.
-pub(super) fn grouped(number: usize) -> String {
+pub(crate) fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let comma = |at: usize| if at > 0 && (digits.len() - at).is_multiple_of(3) { "," } else { "" };
     digits.chars().enumerate().fold(String::new(), |text, (at, digit)| text + comma(at) + &digit.to_string())
 }
 
 /// `text` without control characters, which some providers refuse and none shows; line ends stay.
-pub(super) fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()
 }
 

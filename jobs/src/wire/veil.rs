@@ -1,38 +1,22 @@
-//! Keeps a target's secrets out of what is said of an attempt: a provider may repeat what it was sent.
+//! Keeps secrets out of what is said of an attempt: a provider may repeat what it was sent.
 
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use plimsoll_domain::alert::Target;
 use plimsoll_runtime::masking::{MASKED, mask_text};
 
 /// What is shorter is no secret, and would be found everywhere.
 const SHORTEST: usize = 4;
 
 /// What must not be said.
-pub(super) struct Veil {
+pub(crate) struct Veil {
     /// In lower case, the longest first.
     secrets: Vec<String>,
 }
 
 impl Veil {
-    /// Over the secrets of `target`. Of an address everything after the host is one, in whole and in parts.
-    pub(super) fn of(target: &Target) -> Self {
-        let mut secrets = Vec::new();
-        match target {
-            Target::Pagerduty { routing_key: key, .. }
-            | Target::Opsgenie { api_key: key, .. }
-            | Target::Jsm { api_key: key, .. } => secrets.push(key.expose().to_owned()),
-            Target::Slack { url } | Target::Teams { url } => secrets.extend(parts(url.expose())),
-            Target::Email { .. } => {}
-            Target::Webhook { url, secret, previous_secret } => {
-                secrets.extend(parts(url.expose()));
-                for secret in [secret, previous_secret].into_iter().flatten() {
-                    secrets.push(secret.expose().to_owned());
-                    secrets.push(secret.expose().trim_start_matches("whsec_").to_owned());
-                }
-            }
-        }
+    /// Over these secrets.
+    pub(crate) fn new(secrets: &[String]) -> Self {
         let mut secrets: Vec<_> = secrets.iter().map(|secret| secret.to_ascii_lowercase()).collect();
         secrets.retain(|secret| secret.len() >= SHORTEST);
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
@@ -41,7 +25,7 @@ impl Veil {
     }
 
     /// `words` on one line, with the secrets starred out, and whatever looks like one.
-    pub(super) fn over(&self, words: &str) -> String {
+    pub(crate) fn over(&self, words: &str) -> String {
         let mut words = words.to_owned();
         for secret in &self.secrets {
             words = star(&words, secret);
@@ -52,8 +36,8 @@ impl Veil {
     }
 }
 
-/// An address, what follows its host, and each piece of that, as written and decoded.
-fn parts(address: &str) -> Vec<String> {
+/// What is secret of an address: the whole, what follows its host, and each piece of that, as written and decoded.
+pub(crate) fn parts(address: &str) -> Vec<String> {
     let mut parts = vec![address.to_owned()];
     if let Ok(url) = Url::parse(address) {
         parts.push(url.to_string());
@@ -83,14 +67,11 @@ fn star(text: &str, secret: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_domain::secret::Secret;
-
     use super::*;
 
     #[test]
     fn no_part_of_an_address_is_repeated() {
-        let url = Secret::new("https://hooks.example.com/services/T00/B%2F00/x0x0x0?sig=aBcDeF");
-        let veil = Veil::of(&Target::Slack { url });
+        let veil = Veil::new(&parts("https://hooks.example.com/services/T00/B%2F00/x0x0x0?sig=aBcDeF"));
         let said =
             "no such hook: /services/T00/B%2F00/x0x0x0?sig=aBcDeF\n (X0X0X0, B/00, sig ABCDEF) at hooks.example.com";
         let veiled = veil.over(said);
