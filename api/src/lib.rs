@@ -16,5 +16,5 @@ mod tunnel;
 pub use app::{probes_router, router};
 pub use edge::layers;
 pub use problem::{Problem, ProblemBody};
-pub use state::{ApiParts, ApiState, Facts, JobRow, JobsReport, Readiness};
+pub use state::{ApiParts, ApiState, Facts, JobRow, JobsReport, Readiness, ReportPage};
 pub use tunnel::TunnelSettings;

@@ -28,6 +28,8 @@ pub struct Problem {
     detail: String,
     errors: Vec<Fault>,
     cause: Option<String>,
+    /// After so many seconds it is worth another try.
+    retry_after: Option<u64>,
 }
 
 /// A [`Problem`] as it is written.
@@ -61,7 +63,7 @@ pub(crate) struct FieldError {
 impl Problem {
     /// A problem of `status`, with a sentence for a person.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), errors: Vec::new(), cause: None }
+        Self { status, detail: detail.into(), errors: Vec::new(), cause: None, retry_after: None }
     }
 
     /// Nothing there, or nothing that the caller may know of: the same words for both.
@@ -83,6 +85,11 @@ impl Problem {
     pub fn stale() -> Self {
         let detail = "It has been changed since the version named in If-Match: read it again.";
         Self::new(StatusCode::PRECONDITION_FAILED, detail)
+    }
+
+    /// It was asked too often, and may be again after so many seconds.
+    pub(crate) fn too_often(detail: &str, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds.max(1)), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
     }
 
     /// The failure of something that is ours. `cause` is logged, and never sent.
@@ -141,6 +148,9 @@ impl IntoResponse for Problem {
             StatusCode::SERVICE_UNAVAILABLE => response.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS),
             _ => None,
         };
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
         response.extensions_mut().insert(self);
         response
     }

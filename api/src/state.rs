@@ -7,11 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::Value;
 
 use plimsoll_domain::entropy::Entropy;
+use plimsoll_domain::page::PageConfig;
+use plimsoll_domain::report::MonthlyReport;
+use plimsoll_domain::sealing::Sealer;
 use plimsoll_domain::time::{Clock, Interval, Timestamp};
 use plimsoll_runtime::client_address::TrustedProxies;
+use plimsoll_runtime::dns::TxtRecords;
 use plimsoll_runtime::upstream::Upstream;
 use plimsoll_store::Store;
 use plimsoll_store::alerting::Alerting;
+use plimsoll_store::subscribing::Subscribing;
 use plimsoll_store::tally::Tally;
 
 use crate::tunnel::{Tunnel, TunnelSettings};
@@ -50,9 +55,22 @@ pub struct ApiParts {
     pub tunnel: TunnelSettings,
     /// Whose word is taken on where a request is from.
     pub trusted_proxies: TrustedProxies,
+    /// Takes and ends subscriptions.
+    pub subscribing: Subscribing,
+    /// Seals what lets the holder of a link see a private page.
+    pub sealer: Arc<dyn Sealer>,
+    /// Where it is looked up whether the name of a page is the tenant's.
+    pub txt_records: Arc<dyn TxtRecords>,
+    /// How the outside names us, without a slash at its end: for links to pages.
+    pub public_url: String,
+    /// Makes a page of a monthly report, in the language of an `Accept-Language`; `None`: there are none here.
+    pub report_page: Option<ReportPage>,
     /// Operations that another crate serves on the same listener, to stand in the same `OpenAPI` document.
     pub extra_openapi: Option<utoipa::openapi::OpenApi>,
 }
+
+/// Makes a page of a monthly report: of the report, of what the tenant settled about its page, and of an `Accept-Language`.
+pub type ReportPage = Arc<dyn Fn(&MonthlyReport, &PageConfig, &str) -> String + Send + Sync>;
 
 /// What the process knows of itself.
 #[derive(Clone, Debug)]

@@ -7,7 +7,10 @@ use axum::http::request::Parts;
 
 use plimsoll_domain::alert::ReceiverName;
 use plimsoll_domain::alert::record::read_delivery_id;
-use plimsoll_domain::ids::{AlertId, AppId, ComponentId, IncidentId, KeyId, MaintenanceId, SilenceId, SloType};
+use plimsoll_domain::ids::{
+    AlertId, AppId, ComponentId, IncidentId, KeyId, MaintenanceId, PageLinkId, SilenceId, SloType, SubscriberId,
+};
+use plimsoll_domain::page::HostName;
 
 use crate::problem::Problem;
 use crate::state::ApiState;
@@ -40,6 +43,10 @@ named! {
     AppId => "app_id", "app";
     ReceiverName => "name", "receiver";
     DeliveryId => "delivery_id", "delivery";
+    SubscriberId => "subscriber_id", "subscriber";
+    PageLinkId => "link_id", "link";
+    HostName => "host", "host";
+    UpdateNumber => "number", "update";
 }
 
 /// The id of a delivery: that of its alert, and its number.
@@ -48,6 +55,17 @@ pub(crate) struct DeliveryId {
     pub(crate) alert: AlertId,
     /// Which of its deliveries.
     pub(crate) number: u32,
+}
+
+/// The place of an update in the timeline of its incident: 0 for the oldest.
+pub(crate) struct UpdateNumber(pub(crate) usize);
+
+impl FromStr for UpdateNumber {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|_| format!("expected the number of an update, got {text:?}"))
+    }
 }
 
 impl FromStr for DeliveryId {

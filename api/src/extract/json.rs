@@ -34,15 +34,23 @@ impl<const LIMIT: usize> FromRequest<ApiState> for JsonBytes<LIMIT> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &ApiState) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        let late = || Problem::new(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time.");
-        let read = tokio::time::timeout(TIME_TO_SEND, read_limited(body, declared(&parts.headers), LIMIT));
-        let bytes = read.await.map_err(|_| late())??;
-        if !bytes.is_empty() && !is_json(&parts.headers) {
+        let (headers, bytes) = read_body(request, LIMIT).await?;
+        if !bytes.is_empty() && !is_json(&headers) {
             let detail = "Expected a body of Content-Type: application/json.";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }
         Ok(Self(bytes))
+    }
+}
+
+/// A body of at most `LIMIT` bytes, whatever it says it is.
+pub(crate) struct RawBytes<const LIMIT: usize>(pub(crate) Bytes);
+
+impl<const LIMIT: usize> FromRequest<ApiState> for RawBytes<LIMIT> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &ApiState) -> Result<Self, Problem> {
+        read_body(request, LIMIT).await.map(|(_, bytes)| Self(bytes))
     }
 }
 
@@ -132,6 +140,14 @@ fn is_json(headers: &HeaderMap) -> bool {
     let Some(kind) = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()) else { return false };
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+async fn read_body(request: Request, limit: usize) -> Result<(HeaderMap, Bytes), Problem> {
+    let (parts, body) = request.into_parts();
+    let late = || Problem::new(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time.");
+    let read = tokio::time::timeout(TIME_TO_SEND, read_limited(body, declared(&parts.headers), limit));
+    let bytes = read.await.map_err(|_| late())??;
+    Ok((parts.headers, bytes))
 }
 
 async fn read_limited(mut body: Body, declared: usize, limit: usize) -> Result<Bytes, Problem> {

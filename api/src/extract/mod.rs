@@ -2,6 +2,7 @@
 
 mod caller;
 mod foreign;
+mod given;
 mod idempotency;
 mod ids;
 mod incident;
@@ -12,10 +13,11 @@ mod query;
 
 pub(crate) use caller::{Admin, Holder, Ingest, Needs, Operator, Root, Scoped, Viewer};
 pub(crate) use foreign::{Foreign, ForeignScope, Words};
+pub(crate) use given::Given;
 pub(crate) use idempotency::IdempotencyKey;
-pub(crate) use ids::{DeliveryId, PathId};
+pub(crate) use ids::{DeliveryId, PathId, UpdateNumber};
 pub(crate) use incident::IncidentOf;
-pub(crate) use json::{Json, JsonBytes, escaped, read_slice, read_value};
+pub(crate) use json::{Json, JsonBytes, RawBytes, escaped, read_slice, read_value};
 pub(crate) use paging::{Listed, Page, Paged};
 pub(crate) use precondition::{IfMatch, etag};
 pub(crate) use query::Query;

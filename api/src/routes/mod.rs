@@ -4,24 +4,33 @@ mod alerts;
 mod apps;
 mod components;
 mod config;
+mod groups;
 mod health;
 mod incidents;
 mod keys;
 mod maintenances;
 mod metrics;
+mod page;
 mod probe;
+mod report;
 mod samples;
 pub(crate) mod sentry;
 mod silences;
 mod slo;
+mod subscribers;
 mod tenants;
+
+use std::collections::BTreeSet;
 
 use axum::http::header::LOCATION;
 use axum::http::{HeaderName, HeaderValue};
 use utoipa_axum::router::OpenApiRouter;
 
+use plimsoll_domain::ids::{ComponentId, TenantId};
+use plimsoll_domain::invalid::Faults;
 use plimsoll_domain::time::Timestamp;
 
+use crate::problem::Problem;
 use crate::state::ApiState;
 
 /// The routes of all resources.
@@ -36,6 +45,10 @@ pub(crate) fn all() -> OpenApiRouter<ApiState> {
         .merge(alerts::router())
         .merge(silences::router())
         .merge(incidents::router())
+        .merge(page::router())
+        .merge(groups::router())
+        .merge(subscribers::router())
+        .merge(report::router())
         .merge(apps::router())
         .merge(sentry::router())
         .merge(config::router())
@@ -55,4 +68,20 @@ fn location(path: &str) -> [(HeaderName, HeaderValue); 1] {
 /// A sort key: by time, then by id.
 fn by_time(at: Timestamp, id: &str) -> String {
     format!("{:020} {id}", at.millis())
+}
+
+/// The ids of the tenant's components.
+async fn components_of(state: &ApiState, tenant: &TenantId) -> Result<BTreeSet<ComponentId>, Problem> {
+    Ok(state.store.components(tenant).await?.into_iter().map(|component| component.id).collect())
+}
+
+/// Those of a list of ids, which stands at `pointer`, that are `known`; the others are noted as faults.
+fn members(faults: &mut Faults, ids: &[String], pointer: &str, known: &BTreeSet<ComponentId>) -> Vec<ComponentId> {
+    let mut found = Vec::with_capacity(ids.len());
+    for (index, text) in ids.iter().enumerate() {
+        let id = text.parse().ok().filter(|id| known.contains(id));
+        let id = id.ok_or_else(|| format!("expected a component of this tenant, got {text:?}"));
+        found.extend(faults.keep(id, &format!("{pointer}/{index}")));
+    }
+    found
 }

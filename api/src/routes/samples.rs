@@ -101,7 +101,7 @@ async fn push(
     }
     let components = state.store.components(&scope.tenant).await?;
     let maintenances = state.store.maintenances(&scope.tenant).await?;
-    let rules = Rules { now: state.clock.now(), interval: state.interval, maintenances: &maintenances };
+    let rules = Rules::new(&maintenances, state.clock.now(), state.interval);
     let batch = rules.sort(&request.samples, &components)?;
     let merged = record(&state, &scope.tenant, batch).await?;
     counter!("plimsoll_samples_ingested_total", "result" => "accepted").increment(merged.accepted);
@@ -163,10 +163,11 @@ async fn record(state: &ApiState, tenant: &TenantId, batch: Batch) -> Result<Mer
 }
 
 /// What a pushed sample is held against.
-struct Rules<'a> {
+struct Rules {
     now: Timestamp,
     interval: Interval,
-    maintenances: &'a [Maintenance],
+    /// Each time of maintenance that a sample may lie in.
+    maintenances: Vec<Maintenance>,
 }
 
 /// The samples of one component while they are gathered.
@@ -176,7 +177,14 @@ struct Gathered<'a> {
     beat: Option<Heartbeat>,
 }
 
-impl Rules<'_> {
+impl Rules {
+    /// What recurs is followed once, and not for each sample.
+    fn new(maintenances: &[Maintenance], now: Timestamp, interval: Interval) -> Self {
+        let reach = now.minus(LATEST_PUSH).minus(interval.span())..now.plus(interval.span()).next_milli();
+        let maintenances = maintenances.iter().flat_map(|held| held.occurrences(&reach)).collect();
+        Self { now, interval, maintenances }
+    }
+
     fn sort(&self, pushed: &[PushedSample<'_>], components: &[Component]) -> Result<Batch, Invalid> {
         let gathered = |component| Gathered { component, samples: Vec::new(), beat: None };
         let mut by_id: HashMap<&str, Gathered<'_>> =

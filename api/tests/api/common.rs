@@ -2,9 +2,10 @@
 
 #![expect(unreachable_pub, reason = "shared by test binaries, each of which uses a part")]
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
@@ -13,14 +14,18 @@ use tower::ServiceExt;
 
 use plimsoll_api::{ApiParts, ApiState, Facts, JobRow, JobsReport, Readiness, TunnelSettings, layers, router};
 use plimsoll_domain::entropy::Entropy;
+use plimsoll_domain::sealing::Sealer;
 use plimsoll_domain::tenant::hash_key;
 use plimsoll_domain::time::{Clock, Interval, Span, Timestamp};
 use plimsoll_runtime::client_address::TrustedProxies;
+use plimsoll_runtime::dns::{DnsUnavailable, TxtRecords};
 use plimsoll_runtime::egress::Egress;
+use plimsoll_runtime::secret_box::{SecretBox, SecretKey};
 use plimsoll_runtime::upstream::Upstream;
 use plimsoll_store::Store;
 use plimsoll_store::alerting::{Alerting, NoHandoff};
 use plimsoll_store::embedded::{EmbeddedStore, Limits};
+use plimsoll_store::subscribing::Subscribing;
 use plimsoll_store::tally::Tally;
 
 pub const ROOT: &str = "plk_root";
@@ -59,10 +64,37 @@ impl JobsReport for OneJob {
     }
 }
 
+/// TXT records that a test sets; none of them: DNS does not answer.
+pub struct Records(Mutex<Option<Vec<(String, String)>>>);
+
+impl Records {
+    /// The record of `name` says `content` from now on.
+    pub fn set(&self, name: &str, content: &str) {
+        let mut held = self.0.lock().expect("no test panics in here");
+        held.get_or_insert_default().push((name.to_owned(), content.to_owned()));
+    }
+
+    /// DNS does not answer from now on.
+    pub fn cut_off(&self) {
+        *self.0.lock().expect("no test panics in here") = None;
+    }
+}
+
+#[async_trait]
+impl TxtRecords for Records {
+    async fn txt(&self, name: &str) -> Result<Vec<String>, DnsUnavailable> {
+        let held = self.0.lock().expect("no test panics in here");
+        let all = held.as_ref().ok_or_else(|| DnsUnavailable::new("nobody is there"))?;
+        Ok(all.iter().filter(|(of, _)| of == name).map(|(_, content)| content.clone()).collect())
+    }
+}
+
 pub struct World {
     pub app: Router,
     pub clock: Arc<StandingClock>,
     pub store: Arc<dyn Store>,
+    pub records: Arc<Records>,
+    pub sealer: Arc<dyn Sealer>,
     /// What the app stands on.
     pub state: ApiState,
     /// How often it was said that what keeps alerts back has changed.
@@ -109,6 +141,15 @@ impl World {
     }
 
     pub async fn with(extra_openapi: Option<utoipa::openapi::OpenApi>, more: impl FnOnce(Router) -> Router) -> Self {
+        Self::built(|parts| parts.extra_openapi = extra_openapi, more).await
+    }
+
+    /// One in which a part is another.
+    pub async fn altered(alter: impl FnOnce(&mut ApiParts)) -> Self {
+        Self::built(alter, |app| app).await
+    }
+
+    async fn built(alter: impl FnOnce(&mut ApiParts), more: impl FnOnce(Router) -> Router) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = EmbeddedStore::open(folder.path(), Limits::default()).await.expect("a store");
         let store: Arc<dyn Store> = Arc::new(store);
@@ -116,11 +157,16 @@ impl World {
         let clock = Arc::new(StandingClock(AtomicI64::new(noon.millis())));
         let readiness = Arc::new(Readiness::default());
         let told = Arc::new(AtomicU64::new(0));
-        let state = ApiState::new(ApiParts {
+        let entropy: Arc<dyn Entropy> = Arc::new(Counting(AtomicU64::new(1)));
+        let records = Arc::new(Records(Mutex::new(Some(Vec::new()))));
+        let key = SecretKey::generate(entropy.as_ref());
+        let sealer: Arc<dyn Sealer> = Arc::new(SecretBox::new(key, Vec::new(), Arc::clone(&entropy)));
+        let time_and_chance = (Arc::<StandingClock>::clone(&clock) as Arc<dyn Clock>, Arc::clone(&entropy));
+        let mut parts = ApiParts {
             store: Arc::clone(&store),
             alerting: Alerting::new(Arc::clone(&store), Arc::new(NoHandoff)),
             clock: Arc::<StandingClock>::clone(&clock),
-            entropy: Arc::new(Counting(AtomicU64::new(1))),
+            entropy,
             root_key_hash: hash_key(ROOT),
             interval: Interval::MINUTE,
             facts: Facts { running_config: json!({"store": "embedded"}), version: "0.0.0", roles: vec!["api".into()] },
@@ -144,10 +190,17 @@ impl World {
                 spool_tenant_bytes: 32 << 10,
             },
             trusted_proxies: TrustedProxies::new(&["10.0.0.0/8".parse().expect("a network")]),
-            extra_openapi,
-        });
+            subscribing: Subscribing::new(Arc::clone(&store), time_and_chance, Arc::new(|| {})),
+            sealer: Arc::clone(&sealer),
+            txt_records: Arc::<Records>::clone(&records),
+            public_url: "https://status.example".to_owned(),
+            report_page: None,
+            extra_openapi: None,
+        };
+        alter(&mut parts);
+        let state = ApiState::new(parts);
         let app = layers(more(router(state.clone())), &state);
-        Self { app, clock, store, state, told, readiness, _folder: folder }
+        Self { app, clock, store, records, sealer, state, told, readiness, _folder: folder }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
@@ -177,6 +230,20 @@ impl World {
 
     pub async fn patch(&self, key: &str, path: &str, body: Value) -> Answer {
         self.send(request("PATCH", key, path, Body::from(body.to_string()))).await
+    }
+
+    /// PUT of bytes that are no JSON.
+    pub async fn put_bytes(&self, key: &str, path: &str, bytes: impl Into<Body>) -> Answer {
+        let mut request = request("PUT", key, path, bytes.into());
+        request.headers_mut().insert("content-type", "image/png".parse().expect("visible ASCII"));
+        self.send(request).await
+    }
+
+    /// POST with `Idempotency-Key`.
+    pub async fn post_once(&self, key: &str, path: &str, (once, body): (&str, &Value)) -> Answer {
+        let mut request = request("POST", key, path, Body::from(body.to_string()));
+        request.headers_mut().insert("idempotency-key", once.parse().expect("visible ASCII"));
+        self.send(request).await
     }
 
     /// PUT or PATCH with `If-Match`.

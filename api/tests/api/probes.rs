@@ -100,6 +100,12 @@ async fn a_body_of_any_depth_is_refused_and_breaks_nothing() {
         ("POST", "/tenants/acme/samples"),
         ("POST", "/tenants/acme/maintenances"),
         ("POST", "/incidents"),
+        ("PUT", "/tenants/acme/page"),
+        ("POST", "/tenants/acme/page/hosts"),
+        ("POST", "/tenants/acme/page/links"),
+        ("PUT", "/tenants/acme/incident-templates"),
+        ("POST", "/tenants/acme/subscribers"),
+        ("POST", "/tenants/acme/bounces"),
         ("PUT", "/observability/slo/config/acme"),
     ];
     for (method, path) in paths {

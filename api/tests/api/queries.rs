@@ -11,6 +11,17 @@ use crate::common::{NOON, World};
 
 const HISTORY: &str = "/observability/slo/history/acme/availability";
 
+const PATHS: [&str; 8] = [
+    HISTORY,
+    "/incidents",
+    "/tenants/acme/components",
+    "/tenants/acme/maintenances",
+    "/tenants/acme/subscribers",
+    "/tenants/acme/notices",
+    "/tenants/acme/page/hosts",
+    "/tenants/acme/page/links",
+];
+
 fn encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |text, byte| format!("{text}%{byte:02X}"))
 }
@@ -55,7 +66,7 @@ async fn no_query_makes_a_request_fail_on_our_side() {
         let values = queries.new_tree(&mut runner).expect("a value").current();
         let given = names.iter().zip(&values).filter_map(|(name, value)| Some((name, value.as_ref()?)));
         let query: Vec<String> = given.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-        for path in [HISTORY, "/incidents", "/tenants/acme/components", "/tenants/acme/maintenances"] {
+        for path in PATHS {
             let answer = world.get(&admin, &format!("{path}?{}", query.join("&"))).await;
             assert!(answer.status.as_u16() < 500, "{path} {values:?}: {}", answer.text);
         }

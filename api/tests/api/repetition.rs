@@ -101,14 +101,10 @@ async fn a_tenant_has_at_most_500_maintenances() {
     world.component(&admin, "acme", "web", "push").await;
     let kept = post(&world, &admin, MAINTENANCES, ("k-1", &maintenance())).await.expect(201);
     for number in 1..MAX_MAINTENANCES {
-        let maintenance = Maintenance {
-            tenant: "acme".parse().expect("slug"),
-            id: format!("m-{number}").parse().expect("slug"),
-            title: "One of many".to_owned(),
-            components: vec!["web".parse().expect("slug")],
-            starts_at: world.clock.now(),
-            ends_at: world.clock.now().plus(Span::hours(1)),
-        };
+        let id = format!("m-{number}").parse().expect("slug");
+        let span = world.clock.now()..world.clock.now().plus(Span::hours(1));
+        let components = vec!["web".parse().expect("slug")];
+        let maintenance = Maintenance::once("acme".parse().expect("slug"), id, "One of many", components, span);
         world.store.create_maintenance(&maintenance).await.expect("stored");
     }
     let refused = world.post(&admin, MAINTENANCES, maintenance()).await;
