@@ -6,6 +6,7 @@ use askama::Template;
 
 use plimsoll_domain::time::Timestamp;
 
+use crate::phrases::{English, Phrases};
 use crate::view::{View, WIDTH};
 
 /// Empty space around a picture that stands alone, in its units.
@@ -13,6 +14,9 @@ const PADDING: u32 = 10;
 
 /// Empty space between two charts of one document.
 const BETWEEN: u32 = 18;
+
+/// What a picture begins below when the page around it says its headline.
+const HEADLINE: u32 = 38;
 
 /// Pixels to a unit in a picture that nothing else gives a size.
 const NATURAL_SCALE: f64 = 1.6;
@@ -59,11 +63,23 @@ pub fn burndown(chart: &Burndown<'_>) -> String {
     burndowns(slice::from_ref(chart))
 }
 
+/// Draws one chart for a page that says its title and its figures itself: without a headline, and in the page's words.
+/// `described` is for who does not see it.
+pub fn burndown_in(chart: &Burndown<'_>, described: &str, phrases: &dyn Phrases) -> String {
+    let mut view = View::of(chart, phrases);
+    view.described = crate::words::clean(described);
+    (view.short_title, view.said) = (String::new(), String::new());
+    let mut document = Document::new(vec![view], false);
+    let height = document.charts[0].view.height - HEADLINE;
+    document.frame = format!("0 {HEADLINE} {WIDTH} {height}");
+    document.render().expect("a template of plain values renders")
+}
+
 /// Draws several charts under one another in one SVG document, in the look of the first. None at all is a document that
 /// says so.
 pub fn burndowns(charts: &[Burndown<'_>]) -> String {
     let standalone = charts.first().is_none_or(|chart| chart.look == Look::Standalone);
-    let views: Vec<_> = charts.iter().map(View::of).collect();
+    let views: Vec<_> = charts.iter().map(|chart| View::of(chart, &English)).collect();
     Document::new(views, standalone).render().expect("a template of plain values renders")
 }
 

@@ -1,10 +1,9 @@
 //! One chart as the template wants it: texts, and places in the picture's units.
 
-use crate::Burndown;
-use crate::axes::{Axes, BOTTOM, RIGHT, tick_label};
+use crate::axes::{Axes, BOTTOM, RIGHT};
 use crate::curve::{Curve, unit};
 use crate::series::{Known, Series};
-use crate::words;
+use crate::{Burndown, Phrases, words};
 
 /// How wide a chart is, in its own units.
 pub(crate) const WIDTH: u32 = 384;
@@ -46,6 +45,10 @@ pub(crate) struct View {
     pub(crate) range: String,
     /// That the line goes lower, and how many gaps there are.
     pub(crate) notes: String,
+    /// What stands at the zero line.
+    pub(crate) used_up: String,
+    /// What stands where no line is.
+    pub(crate) no_data: String,
 }
 
 /// A line across the plot.
@@ -76,8 +79,8 @@ pub(crate) struct End {
 }
 
 impl View {
-    /// What `chart` shows.
-    pub(crate) fn of(chart: &Burndown<'_>) -> Self {
+    /// What `chart` shows, in these words.
+    pub(crate) fn of(chart: &Burndown<'_>, phrases: &dyn Phrases) -> Self {
         let (from, to) = Axes::edges(chart.from, chart.to);
         let series = Series::of(chart, from, to);
         let facts = series.facts.as_ref();
@@ -86,23 +89,24 @@ impl View {
         let curve = Curve::of(&series, &axes);
         let goes_lower = !curve.lower.is_empty();
         let lower = if goes_lower { LOWER } else { 0 };
-        let lowest = facts
-            .filter(|_| goes_lower)
-            .map(|facts| format!("▼ lower than drawn: {}", words::percent(facts.lowest.ratio)));
-        let notes: Vec<_> = lowest.into_iter().chain(facts.and_then(|facts| words::gaps(facts.gaps))).collect();
+        let lowest = facts.filter(|_| goes_lower).map(|facts| phrases.lower(&words::percent(facts.lowest.ratio)));
+        let gaps = facts.map(|facts| facts.gaps).filter(|gaps| *gaps > 0);
+        let notes: Vec<_> = lowest.into_iter().chain(gaps.map(|gaps| phrases.gaps(gaps))).collect();
         let title = words::clean(chart.title);
         Self {
             height: HEIGHT + lower + if notes.is_empty() { 0 } else { NOTE },
             short_title: words::shortened(&title),
             said: words::said(facts),
             described: words::described(facts, from, to),
-            levels: axes.levels().map(|level| Level::of(level, &axes)).collect(),
-            ticks: axes.ticks().into_iter().map(|at| Tick { x: unit(axes.x(at)), label: tick_label(at) }).collect(),
+            levels: axes.levels().map(|level| Level::of(level, &axes, phrases)).collect(),
+            ticks: axes.ticks().into_iter().map(|at| Tick { x: unit(axes.x(at)), label: phrases.tick(at) }).collect(),
             zero: unit(axes.y(0.0)),
-            end: facts.map(|facts| End::of(facts.last, facts.now.unwrap_or(facts.last.ratio), &axes)),
+            end: facts.map(|facts| End::of(facts.last, &axes, phrases.figure(facts.now.unwrap_or(facts.last.ratio)))),
             under: unit(BOTTOM + UNDER + f64::from(lower)),
-            range: words::range(from, to),
+            range: phrases.range(from, to),
             notes: notes.join(" · "),
+            used_up: phrases.used_up(),
+            no_data: phrases.no_data(),
             title,
             curve,
         }
@@ -110,14 +114,14 @@ impl View {
 }
 
 impl Level {
-    fn of(ratio: f64, axes: &Axes) -> Self {
-        let label = words::short_percent(ratio);
+    fn of(ratio: f64, axes: &Axes, phrases: &dyn Phrases) -> Self {
+        let label = phrases.figure(ratio);
         Self { y: unit(axes.y(ratio)), label, is_zero: ratio == 0.0 }
     }
 }
 
 impl End {
-    fn of(last: Known, newest: f64, axes: &Axes) -> Self {
+    fn of(last: Known, axes: &Axes, label: String) -> Self {
         let (x, y, zero) = (axes.x(last.at), axes.y(last.ratio), axes.y(0.0));
         let on_zero = x < RIGHT && (y - zero).abs() < CLEAR_OF_ZERO;
         Self {
@@ -126,7 +130,7 @@ impl End {
             visible: last.ratio >= axes.floor,
             label_x: unit(x + LABEL_GAP),
             label_y: unit(if on_zero { zero - CLEAR_OF_ZERO } else { y }),
-            label: words::short_percent(newest),
+            label,
         }
     }
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use roxmltree::{Document, Node};
 
-use plimsoll_charts::{Burndown, Look, Point, burndown, burndowns};
+use plimsoll_charts::{Burndown, Latency, Look, Point, Quantiles, burndown, burndowns, latency};
 use plimsoll_domain::time::{Span, Timestamp};
 
 /// Attributes that are places or sizes along an axis of the picture.
@@ -208,4 +208,24 @@ fn no_charts_are_a_document_that_says_so() {
     let svg = burndowns(&[]);
     assert_sound(&svg, Look::Standalone);
     assert!(svg.contains("No SLOs"));
+}
+
+#[test]
+fn answers_are_drawn_hour_by_hour_with_gaps_as_gaps_and_texts_as_texts() {
+    let at = |hour: i64| Timestamp::from_seconds(1_790_000_000 / 3_600 * 3_600).plus(Span::hours(hour));
+    let hours = [0, 1, 2, 10, 20, 21];
+    let points = hours.map(|hour| Quantiles { at: at(hour), p50_ms: 80, p95_ms: u32::MAX >> (hour % 8) });
+    let marks = [(at(12), "<12:00>".to_owned()), (at(-400), "long ago".to_owned())];
+    let (title, described) = ("</title><script>", "a \"b\" & c");
+    let chart =
+        Latency { title, described, from: at(0), to: at(48), points: &points, marks: &marks, names: ["50 %", "95 %"] };
+    let svg = latency(&chart);
+    assert_sound(&svg, Look::Inline);
+    let document = Document::parse(&svg).expect("well-formed");
+    assert_eq!((texts(&document, "title"), texts(&document, "desc")), (vec![title], vec![described]));
+    let line = document.descendants().find(|node| node.attribute("class") == Some("lt-most")).expect("a line");
+    assert_eq!(line.attribute("d").expect("a path").matches('M').count(), 3, "three runs");
+    assert!(texts(&document, "text").contains(&"<12:00>") && !svg.contains("long ago"));
+    let nothing = latency(&Latency { points: &[], to: at(0), ..chart });
+    assert_sound(&nothing, Look::Inline);
 }

@@ -7,10 +7,11 @@ use arc_swap::ArcSwapOption;
 use plimsoll_domain::ids::TenantId;
 use plimsoll_domain::page::StatusSnapshot;
 use plimsoll_domain::time::Timestamp;
+use plimsoll_store::PublicPage;
 
 use crate::rendered_view::RenderedView;
 
-const HOLDS_MILLIS: i64 = 1_000;
+const HOLDS_MILLIS: i64 = 500;
 const FORGOTTEN_MILLIS: i64 = 3_000;
 const NEVER: i64 = i64::MIN / 2;
 
@@ -26,8 +27,14 @@ pub(crate) struct Held {
     pub(crate) asking: Arc<tokio::sync::Mutex<()>>,
     /// Held by whoever puts a view in, so that an older one never replaces a newer.
     putting: Mutex<()>,
-    /// Held by whoever writes the file.
-    pub(crate) saving: Arc<Mutex<()>>,
+}
+
+/// What was read of a tenant.
+pub(crate) struct Newer {
+    /// What is known; `None`: nothing new.
+    pub(crate) snapshot: Option<Arc<StatusSnapshot>>,
+    /// What was settled.
+    pub(crate) page: Arc<PublicPage>,
 }
 
 impl Held {
@@ -39,7 +46,6 @@ impl Held {
             compared_at: AtomicI64::new(NEVER),
             asking: Arc::default(),
             putting: Mutex::default(),
-            saving: Arc::default(),
         }
     }
 
@@ -64,39 +70,44 @@ impl Held {
     }
 
     /// `view`, made anew when its age reads differently by now.
-    pub(crate) fn worded(&self, view: Arc<RenderedView>, now: Timestamp, public_url: &str) -> Arc<RenderedView> {
+    pub(crate) fn worded(&self, view: Arc<RenderedView>, now: Timestamp, public_url: &Arc<str>) -> Arc<RenderedView> {
         if view.holds_at(now) {
             return view;
         }
         let _turn = self.putting.lock().unwrap_or_else(PoisonError::into_inner);
         let newest = self.view.load_full().unwrap_or(view);
-        match newest.snapshot() {
-            Some(snapshot) if !newest.holds_at(now) => {
-                let anew = Arc::new(RenderedView::of(Arc::clone(snapshot), now, public_url));
-                self.view.store(Some(Arc::clone(&anew)));
-                anew
-            }
-            _ => newest,
+        if newest.holds_at(now) {
+            return newest;
         }
+        let anew = RenderedView::of(newest.snapshot().cloned(), Arc::clone(&newest.page), now, public_url);
+        let anew = Arc::new(anew);
+        self.view.store(Some(Arc::clone(&anew)));
+        anew
     }
 
-    /// Puts `snapshot` in, unless what is held is the same or newer. Whether it was put in.
-    pub(crate) fn put(&self, snapshot: Arc<StatusSnapshot>, now: Timestamp, public_url: &str) -> bool {
+    /// Puts a snapshot in, and what was settled about the page. What is older than what is held, or `None`, does not replace
+    /// a snapshot. Whether anything changed.
+    pub(crate) fn put(&self, newer: Newer, now: Timestamp, public_url: &Arc<str>) -> bool {
         let _turn = self.putting.lock().unwrap_or_else(PoisonError::into_inner);
         let view = self.view.load();
-        let known = view.as_ref().and_then(|view| view.snapshot());
-        if known.is_some_and(|known| snapshot.as_of < known.as_of || snapshot == *known) {
+        let held = view.as_ref().and_then(|view| view.snapshot());
+        let is_news =
+            |snapshot: &StatusSnapshot| held.is_none_or(|held| held.as_of <= snapshot.as_of && **held != *snapshot);
+        let news = newer.snapshot.filter(|snapshot| is_news(snapshot));
+        let is_settled_anew = view.as_ref().is_none_or(|view| view.page != newer.page);
+        if news.is_none() && !is_settled_anew {
             return false;
         }
-        self.view.store(Some(Arc::new(RenderedView::of(snapshot, now, public_url))));
+        let snapshot = news.or_else(|| held.cloned());
+        self.view.store(Some(Arc::new(RenderedView::of(snapshot, newer.page, now, public_url))));
         true
     }
 
     /// Puts in that the tenant exists and nothing was sampled yet.
-    pub(crate) fn put_nothing(&self, name: &str, now: Timestamp) {
+    pub(crate) fn put_nothing(&self, page: Arc<PublicPage>, now: Timestamp, public_url: &Arc<str>) {
         let _turn = self.putting.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.view.load().as_ref().is_none_or(|view| view.snapshot().is_some()) {
-            self.view.store(Some(Arc::new(RenderedView::nothing_yet(self.tenant.as_str(), name, now))));
+        if self.view.load().as_ref().is_none_or(|view| view.snapshot().is_some() || view.page != page) {
+            self.view.store(Some(Arc::new(RenderedView::of(None, page, now, public_url))));
         }
     }
 }

@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 
 use plimsoll_domain::ids::ComponentId;
-use plimsoll_domain::incident::{ComponentStatus, Impact, Incident, IncidentStatus};
-use plimsoll_domain::maintenance::MaintenanceStatus;
-use plimsoll_domain::page::{ComponentFigure, StatusSnapshot};
+use plimsoll_domain::incident::{AUTOMATIC, ComponentStatus, Impact, Incident, IncidentStatus, IncidentUpdate};
+use plimsoll_domain::maintenance::{Maintenance, MaintenanceStatus};
+use plimsoll_domain::page::{ComponentFigure, DayFigure, StatusSnapshot};
 use plimsoll_domain::time::{Day, Timestamp};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
-
-use crate::view::incident::author;
 
 /// How old an answer is.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +71,9 @@ pub(crate) struct PublicComponent {
     description: Option<String>,
     #[schema(value_type = String, example = "operational")]
     status: ComponentStatus,
+    /// Since when it is so, as far as is known.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    since: Option<Timestamp>,
     uptime_30d: Option<f64>,
     uptime_90d: Option<f64>,
     /// Share of the samples of 30 days that is known.
@@ -123,7 +124,7 @@ pub(crate) struct PublicIncident {
 pub(crate) struct PublicUpdate {
     #[schema(value_type = String, example = "investigating")]
     status: IncidentStatus,
-    /// Plain text.
+    /// Markdown, as it was written.
     body: String,
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
@@ -138,15 +139,21 @@ pub(crate) struct PublicUpdate {
 pub(crate) struct PublicMaintenance {
     id: String,
     title: String,
-    /// `scheduled` or `in_progress`, as of `as_of`.
+    /// What is done and what it means for whom; Markdown.
+    body: Option<String>,
+    /// `scheduled`, `in_progress` or `verifying`, as of `as_of`.
     #[schema(value_type = String, example = "scheduled")]
     status: MaintenanceStatus,
     #[schema(value_type = Vec<String>)]
     components: Vec<ComponentId>,
     #[schema(value_type = String, format = DateTime)]
     starts_at: Timestamp,
+    /// When the work ends.
     #[schema(value_type = String, format = DateTime)]
     ends_at: Timestamp,
+    /// When it is over: until then it is looked over.
+    #[schema(value_type = String, format = DateTime)]
+    completed_at: Timestamp,
 }
 
 /// Why there is no answer (RFC 9457).
@@ -172,7 +179,7 @@ impl PublicProblem {
 struct Described;
 
 /// What this crate serves as JSON, to be merged into the one OpenAPI document.
-pub fn openapi() -> utoipa::openapi::OpenApi {
+pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
     Described::openapi()
 }
 
@@ -228,18 +235,15 @@ pub(crate) fn incidents_of_nothing(slug: &str, _name: &str) -> PublicIncidents {
 }
 
 fn component(of: &ComponentFigure) -> PublicComponent {
-    let day = |day: &plimsoll_domain::page::DayFigure| PublicDay {
-        date: day.date,
-        status: day.status,
-        uptime: day.uptime,
-        coverage: day.coverage,
-    };
+    let day =
+        |day: &DayFigure| PublicDay { date: day.date, status: day.status, uptime: day.uptime, coverage: day.coverage };
     PublicComponent {
         id: of.id.clone(),
         name: of.name.clone(),
         group: of.group.clone(),
         description: of.description.clone(),
         status: of.status,
+        since: of.since,
         uptime_30d: of.last_30_days.ratio,
         uptime_90d: of.last_90_days.ratio,
         coverage_30d: of.last_30_days.coverage,
@@ -269,14 +273,21 @@ fn incident(of: &Incident) -> PublicIncident {
     }
 }
 
+/// Who wrote it is not public; whether a person did is.
+fn author(update: &IncidentUpdate) -> &'static str {
+    if update.by == AUTOMATIC { AUTOMATIC } else { "operator" }
+}
+
 fn maintenances(snapshot: &StatusSnapshot) -> Vec<PublicMaintenance> {
-    let one = |of: &plimsoll_domain::maintenance::Maintenance| PublicMaintenance {
+    let one = |of: &Maintenance| PublicMaintenance {
         id: of.id.to_string(),
         title: of.title.clone(),
+        body: of.body.clone(),
         status: of.status(snapshot.as_of),
         components: of.components.clone(),
         starts_at: of.starts_at,
         ends_at: of.ends_at,
+        completed_at: of.completed_at(),
     };
     snapshot.maintenances.iter().map(one).collect()
 }

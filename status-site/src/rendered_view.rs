@@ -1,125 +1,240 @@
-//! Everything that is served of one snapshot: the overview made at once, the rest when somebody first asks for it.
+//! Everything that is served of one snapshot, in each language and at each place where somebody asks for it: the overview
+//! of the usual one made at once, the rest when somebody first asks.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use arc_swap::ArcSwapOption;
-use plimsoll_domain::ids::IncidentId;
-use plimsoll_domain::page::StatusSnapshot;
+use axum::http::StatusCode;
+use plimsoll_domain::ids::{ComponentId, IncidentId, TenantId};
+use plimsoll_domain::incident::ComponentStatus;
+use plimsoll_domain::page::{PageConfig, StatusSnapshot};
 use plimsoll_domain::time::Timestamp;
+use plimsoll_store::PublicPage;
+use plimsoll_words::{Locale, Words};
 
-use crate::respond::Rendered;
+use crate::language::{self, Choice};
+use crate::respond::{Kind, Rendered};
+use crate::scene::{Place, Scene};
 use crate::view::freshness::Freshness;
-use crate::{json, pages};
+use crate::{feeds, json, pages, statuspage};
 
 /// One tenant's pages, true while [`RenderedView::holds_at`] says so.
 #[derive(Debug)]
 pub(crate) struct RenderedView {
-    told: Told,
+    /// What was settled about the page.
+    pub(crate) page: Arc<PublicPage>,
+    snapshot: Arc<StatusSnapshot>,
+    /// Whether anything was sampled yet.
+    is_sampled: bool,
+    fresh: Freshness,
     made_at: Timestamp,
-    overview: Rendered,
-    incidents: OnceLock<Rendered>,
-    each_incident: HashMap<IncidentId, OnceLock<Rendered>>,
-    /// In the order of the snapshot's components; boxed, as few of them are ever looked at.
-    each_component: Box<[OnceLock<Box<Rendered>>]>,
+    locale: Locale,
+    public_url: Arc<str>,
+    /// By language, place and whether a link chose the language: see [`RenderedView::index`].
+    variants: Box<[OnceLock<Arc<Variant>>]>,
+    look: Option<(String, Rendered)>,
     status_json: Timed,
     incidents_json: Timed,
 }
 
-/// What there is to tell.
+/// The pages in one language at one place.
 #[derive(Debug)]
-enum Told {
-    /// A snapshot and its age.
-    Snapshot(Arc<StatusSnapshot>, Freshness),
-    /// The tenant (slug, name) exists, and nothing was sampled yet.
-    Nothing(String, String),
+pub(crate) struct Variant {
+    /// Where they stand.
+    pub(crate) place: Place,
+    /// The language.
+    pub(crate) words: Words,
+    overview: OnceLock<Rendered>,
+    /// Bounded, since only what the snapshot holds is made.
+    parts: RwLock<HashMap<Part, Arc<Rendered>>>,
+}
+
+/// A part of a page.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Part {
+    /// All incidents.
+    Incidents,
+    /// One incident.
+    Incident(IncidentId),
+    /// One component.
+    Component(ComponentId),
+    /// Incidents, in Atom.
+    Atom,
+    /// Incidents, in RSS.
+    Rss,
+    /// Incidents, as a JSON Feed.
+    JsonFeed,
+    /// How all, or one component, is.
+    Badge(Option<ComponentId>),
+    /// `summary.json`.
+    Summary,
+    /// `status.json`.
+    Status,
+    /// `components.json`.
+    Components,
+    /// `incidents/unresolved.json`.
+    Unresolved,
+    /// `scheduled-maintenances/upcoming.json`.
+    Upcoming,
+    /// `scheduled-maintenances/active.json`.
+    Active,
 }
 
 /// JSON tells its age in seconds, so it is made anew, at most once each second in which somebody asks.
 type Timed = ArcSwapOption<(i64, Rendered)>;
 
 impl RenderedView {
-    /// The pages of `snapshot` as they read at `now`.
-    pub(crate) fn of(snapshot: Arc<StatusSnapshot>, now: Timestamp, public_url: &str) -> Self {
-        let fresh = Freshness::of(&snapshot, now);
-        let overview = pages::overview(&snapshot, &fresh, public_url, now);
-        let each = snapshot.incidents.iter().map(|incident| (incident.id.clone(), OnceLock::new())).collect();
-        Self::new(Told::Snapshot(snapshot, fresh), now, overview, each)
-    }
-
-    /// The pages of a tenant without any snapshot.
-    pub(crate) fn nothing_yet(slug: &str, name: &str, now: Timestamp) -> Self {
-        let told = Told::Nothing(slug.to_owned(), name.to_owned());
-        Self::new(told, now, pages::no_samples(slug, name, now), HashMap::new())
-    }
-
-    fn new(
-        told: Told,
-        made_at: Timestamp,
-        overview: Rendered,
-        each_incident: HashMap<IncidentId, OnceLock<Rendered>>,
+    /// The pages of `snapshot` as they read at `now`; `None`: nothing was sampled yet.
+    pub(crate) fn of(
+        snapshot: Option<Arc<StatusSnapshot>>,
+        page: Arc<PublicPage>,
+        now: Timestamp,
+        public_url: &Arc<str>,
     ) -> Self {
-        let components = match &told {
-            Told::Snapshot(snapshot, _) => snapshot.components.len(),
-            Told::Nothing(..) => 0,
-        };
-        Self {
-            told,
-            made_at,
-            overview,
-            incidents: OnceLock::new(),
-            each_incident,
-            each_component: (0..components).map(|_| OnceLock::new()).collect(),
+        let is_sampled = snapshot.is_some();
+        let snapshot = snapshot.unwrap_or_else(|| Arc::new(empty(&page, now)));
+        let places = 1 + page.config.hosts.len();
+        let name_and_css = pages::look_css(&page.config);
+        let look = name_and_css.map(|(name, css)| (name, Rendered::new(Kind::Stylesheet, StatusCode::OK, css, None)));
+        let made = Self {
+            fresh: Freshness::of(&snapshot, now),
+            snapshot,
+            is_sampled,
+            made_at: now,
+            locale: locale_of(&page.config),
+            public_url: Arc::clone(public_url),
+            variants: (0..places * language::count() * 2).map(|_| OnceLock::new()).collect(),
+            page,
+            look,
             status_json: Timed::empty(),
             incidents_json: Timed::empty(),
-        }
+        };
+        let usual = made.page.config.hosts.iter().find(|host| host.verified_at.is_some());
+        let usual = usual.map(|host| host.name.as_str().to_owned());
+        let variant = made.variant(usual.as_deref(), Choice { locale: made.locale, by_link: false });
+        made.overview(&variant);
+        made
     }
 
-    /// What it was made of; `None` when nothing was sampled yet.
+    /// The snapshot; `None` when nothing was sampled yet.
     pub(crate) fn snapshot(&self) -> Option<&Arc<StatusSnapshot>> {
-        match &self.told {
-            Told::Snapshot(snapshot, _) => Some(snapshot),
-            Told::Nothing(..) => None,
-        }
+        self.is_sampled.then_some(&self.snapshot)
+    }
+
+    /// Whether `component` is one that the page shows.
+    pub(crate) fn shows(&self, component: &ComponentId) -> bool {
+        self.snapshot().is_some_and(|snapshot| snapshot.components.iter().any(|held| held.id == *component))
+    }
+
+    /// Whose page it is.
+    pub(crate) fn tenant(&self) -> &TenantId {
+        &self.page.config.tenant
+    }
+
+    /// When it came to say what it says.
+    pub(crate) const fn made_at(&self) -> Timestamp {
+        self.made_at
+    }
+
+    /// The language of whoever asks for none that there is.
+    pub(crate) const fn locale(&self) -> Locale {
+        self.locale
     }
 
     /// Whether it reads at `now` as it did when it was made; if not, its age must be told anew.
     pub(crate) fn holds_at(&self, now: Timestamp) -> bool {
-        match &self.told {
-            Told::Snapshot(_, fresh) => fresh.holds.contains(&now),
-            Told::Nothing(..) => true,
+        !self.is_sampled || self.fresh.holds.contains(&now)
+    }
+
+    /// The pages under `host` (`None`: below `/s`) in a language.
+    pub(crate) fn variant(&self, host: Option<&str>, choice: Choice) -> Arc<Variant> {
+        let make =
+            || Arc::new(Variant::new(self.place(host, choice), Words::new(choice.locale, self.page.config.time_zone)));
+        let held = self.index(host, choice).and_then(|index| self.variants.get(index));
+        held.map_or_else(make, |held| Arc::clone(held.get_or_init(make)))
+    }
+
+    /// `None`: a name that was proven after this was made.
+    fn index(&self, host: Option<&str>, choice: Choice) -> Option<usize> {
+        let place = match host {
+            None => 0,
+            Some(name) => 1 + self.page.config.hosts.iter().position(|held| held.name.as_str() == name)?,
+        };
+        Some((place * language::count() + language::index(choice.locale)) * 2 + usize::from(choice.by_link))
+    }
+
+    fn place(&self, host: Option<&str>, choice: Choice) -> Place {
+        place(self.tenant(), host, &self.public_url, choice.by_link)
+    }
+
+    /// What its pages are made of; `now` is when it is said.
+    pub(crate) fn scene<'a>(&'a self, variant: &'a Variant, now: Timestamp) -> Scene<'a> {
+        Scene {
+            snapshot: &self.snapshot,
+            page: &self.page.config,
+            words: variant.words,
+            place: &variant.place,
+            fresh: &self.fresh,
+            now,
         }
     }
 
     /// The overview.
-    pub(crate) const fn overview(&self) -> &Rendered {
-        &self.overview
+    pub(crate) fn overview<'a>(&self, variant: &'a Variant) -> &'a Rendered {
+        variant.overview.get_or_init(|| {
+            let scene = self.scene(variant, self.made_at);
+            if self.is_sampled { pages::overview(&scene) } else { self.no_samples(variant) }
+        })
     }
 
-    /// The page of all incidents.
-    pub(crate) fn incidents(&self) -> &Rendered {
-        match &self.told {
-            Told::Nothing(..) => &self.overview,
-            Told::Snapshot(snapshot, fresh) => {
-                self.incidents.get_or_init(|| pages::incidents(snapshot, fresh, self.made_at))
+    fn no_samples(&self, variant: &Variant) -> Rendered {
+        pages::no_samples(&self.page.config, &self.page.name, variant.words, &variant.place)
+    }
+
+    /// A part of it; `None` when this tenant shows no such thing.
+    pub(crate) fn part(&self, variant: &Variant, part: Part) -> Option<Arc<Rendered>> {
+        let held = variant.parts.read().unwrap_or_else(PoisonError::into_inner).get(&part).cloned();
+        if held.is_some() {
+            return held;
+        }
+        let made = Arc::new(self.make(variant, &part)?);
+        let mut parts = variant.parts.write().unwrap_or_else(PoisonError::into_inner);
+        Some(Arc::clone(parts.entry(part).or_insert(made)))
+    }
+
+    fn make(&self, variant: &Variant, part: &Part) -> Option<Rendered> {
+        let scene = self.scene(variant, self.made_at);
+        let text = |kind, text| Some(Rendered::new(kind, StatusCode::OK, text, Some(self.made_at)));
+        match part {
+            Part::Incidents if self.is_sampled => Some(pages::incidents(&scene)),
+            Part::Incidents => Some(self.no_samples(variant)),
+            Part::Incident(id) => {
+                let incident = self.snapshot.incidents.iter().find(|incident| incident.id == *id)?;
+                Some(pages::incident(&scene, incident))
             }
+            Part::Component(id) => {
+                let component = self.snapshot.components.iter().find(|component| component.id == *id)?;
+                Some(pages::component(&scene, component))
+            }
+            Part::Atom => text(Kind::Atom, feeds::atom(&scene)),
+            Part::Rss => text(Kind::Rss, feeds::rss(&scene)),
+            Part::JsonFeed => text(Kind::JsonFeed, feeds::json(&scene)),
+            Part::Badge(component) => {
+                text(Kind::Badge, feeds::badge(&scene, component.as_ref().map(ComponentId::as_str))?)
+            }
+            Part::Summary => text(Kind::Json, statuspage::summary(&scene)),
+            Part::Status => text(Kind::Json, statuspage::status(&scene)),
+            Part::Components => text(Kind::Json, statuspage::components(&scene)),
+            Part::Unresolved => text(Kind::Json, statuspage::unresolved(&scene)),
+            Part::Upcoming => text(Kind::Json, statuspage::upcoming(&scene)),
+            Part::Active => text(Kind::Json, statuspage::active(&scene)),
         }
     }
 
-    /// The page of one incident; `None` when this tenant shows no such incident.
-    pub(crate) fn incident(&self, id: &str) -> Option<&Rendered> {
-        let Told::Snapshot(snapshot, fresh) = &self.told else { return None };
-        let incident = snapshot.incidents.iter().find(|incident| incident.id.as_str() == id)?;
-        let page = self.each_incident.get(&incident.id)?;
-        Some(page.get_or_init(|| pages::incident(incident, snapshot, fresh, self.made_at)))
-    }
-
-    /// The page of one component; `None` when this tenant has no such component.
-    pub(crate) fn component(&self, id: &str) -> Option<&Rendered> {
-        let Told::Snapshot(snapshot, fresh) = &self.told else { return None };
-        let at = snapshot.components.iter().position(|component| component.id.as_str() == id)?;
-        let make = || Box::new(pages::component(&snapshot.components[at], snapshot, fresh, self.made_at));
-        Some(self.each_component.get(at)?.get_or_init(make))
+    /// The tenant's colours under this name; another name is not theirs any more.
+    pub(crate) fn look(&self, file: &str) -> Option<&Rendered> {
+        self.look.as_ref().filter(|(name, _)| name == file).map(|(_, css)| css)
     }
 
     /// The status as JSON, with its age at `now`.
@@ -142,15 +257,54 @@ impl RenderedView {
         if let Some(made) = held.load_full().filter(|made| made.0 == now.seconds()) {
             return made;
         }
-        let at = |age: i64| match &self.told {
-            Told::Snapshot(snapshot, fresh) => {
-                json::text(&told(snapshot, json::Age { seconds: age, stale: fresh.is_stale() }))
+        let at = |age: i64| {
+            if self.is_sampled {
+                json::text(&told(&self.snapshot, json::Age { seconds: age, stale: self.fresh.is_stale() }))
+            } else {
+                json::text(&nothing(self.tenant().as_str(), &self.page.name))
             }
-            Told::Nothing(slug, name) => json::text(&nothing(slug, name)),
         };
-        let age = self.snapshot().map_or(0, |snapshot| now.millis_since(snapshot.as_of).max(0) / 1_000);
+        let age = if self.is_sampled { now.millis_since(self.snapshot.as_of).max(0) / 1_000 } else { 0 };
         let made = Arc::new((now.seconds(), Rendered::json(at(age), at(0).as_bytes(), self.made_at)));
         held.store(Some(Arc::clone(&made)));
         made
+    }
+}
+
+impl Variant {
+    fn new(place: Place, words: Words) -> Self {
+        Self { place, words, overview: OnceLock::new(), parts: RwLock::default() }
+    }
+}
+
+/// Where the page of `tenant` stands: under a name of its own, or below `/s`.
+pub(crate) fn place(tenant: &TenantId, host: Option<&str>, public_url: &str, keeps_language: bool) -> Place {
+    let (base, url) = if let Some(name) = host {
+        (String::new(), format!("https://{name}"))
+    } else {
+        let base = format!("/s/{tenant}");
+        let url = format!("{}{base}", public_url.trim_end_matches('/'));
+        (base, url)
+    };
+    Place { base, url, keeps_language, is_copy: false }
+}
+
+/// The language of a page for whoever asks for none that there is.
+pub(crate) fn locale_of(page: &PageConfig) -> Locale {
+    page.locale.as_deref().and_then(Locale::find).unwrap_or(Locale::english())
+}
+
+/// What there is to tell of a tenant of whom nothing was sampled yet.
+fn empty(page: &PublicPage, now: Timestamp) -> StatusSnapshot {
+    StatusSnapshot {
+        tenant: page.config.tenant.clone(),
+        name: page.name.clone(),
+        as_of: now,
+        interval_seconds: 60,
+        overall: ComponentStatus::Unknown,
+        components: Vec::new(),
+        incidents: Vec::new(),
+        maintenances: Vec::new(),
+        slos: Vec::new(),
     }
 }

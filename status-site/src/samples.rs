@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll_domain::ids::{ComponentId, Series};
 use plimsoll_domain::incident::{
     AUTOMATIC, Automation, ComponentStatus, Impact, Incident, IncidentStatus, IncidentUpdate,
 };
 use plimsoll_domain::maintenance::Maintenance;
-use plimsoll_domain::page::{ComponentFigure, DAYS, DayFigure, StatusSnapshot, Uptime};
+use plimsoll_domain::page::{ComponentFigure, DAYS, DayFigure, LATENCY_HOURS, LatencyPoint, StatusSnapshot, Uptime};
 use plimsoll_domain::slo::SloStatus;
 use plimsoll_domain::slo::public::{BurndownPoint, PublicSlo};
 use plimsoll_domain::time::{Span, Timestamp};
@@ -84,6 +85,70 @@ pub(crate) fn busy() -> StatusSnapshot {
     }
 }
 
+/// The busy one with more of everything: a maintenance that is looked over and one that recurs, a postmortem, Markdown.
+pub(crate) fn rich() -> StatusSnapshot {
+    let mut snapshot = busy();
+    snapshot.maintenances[0].body =
+        Some("While it lasts:\n\n- uploads are **queued**\n- downloads work as ever".to_owned());
+    let mut verified = maintenance("mnt-3", "Index rebuild", "web", "2026-11-21T11:00:00Z", "2026-11-21T11:30:00Z");
+    verified.verifying = Span::hours(1);
+    snapshot.maintenances.insert(1, verified);
+    let mut again = maintenance("mnt-2", "Certificate renewal", "cdn", "2026-12-01T22:00:00Z", "2026-12-01T22:30:00Z");
+    (snapshot.maintenances[2].is_occurrence, again.is_occurrence) = (true, true);
+    snapshot.maintenances.push(again);
+    let down = &mut snapshot.incidents[3];
+    down.updates.push(update(
+        IncidentStatus::Postmortem,
+        "### What went wrong\nA rollout of the gateway was **not** stopped by its own check. See \
+         [the full report](https://example.org/reports/17).\n\n### What changes\n1. The check runs before traffic moves.\n\
+         2. Two people approve a rollout at night.",
+        "2026-11-19T10:00:00Z",
+        KEY_NAME,
+        ("api", Operational),
+    ));
+    let moving = "A database node lost its disk.\nWe are moving to the standby; **writes are refused** until then.";
+    moving.clone_into(&mut snapshot.incidents[0].updates[1].body);
+    snapshot
+}
+
+/// What is too long for any line, and a name that is written from right to left.
+pub(crate) const LONG: &str =
+    "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft zu Wien";
+
+/// Long names everywhere, one without any place to break, one from right to left.
+pub(crate) fn long() -> StatusSnapshot {
+    let mut snapshot = rich();
+    LONG.clone_into(&mut snapshot.name);
+    let unbroken = "x".repeat(80);
+    for (index, component) in snapshot.components.iter_mut().enumerate() {
+        [LONG, &unbroken, "خدمة المدفوعات الرقمية"][index % 3].clone_into(&mut component.name);
+        component.description = Some(format!("{LONG}, {unbroken}."));
+        component.group = component.group.take().map(|group| format!("{group} {LONG}"));
+    }
+    for incident in &mut snapshot.incidents {
+        incident.title = format!("{} {LONG} {unbroken}", incident.title);
+        incident.updates.iter_mut().for_each(|update| update.body = format!("{LONG} {unbroken}\n\nخدمة المدفوعات"));
+    }
+    snapshot.maintenances.iter_mut().for_each(|held| held.title = format!("{LONG} {unbroken}"));
+    snapshot
+}
+
+/// Fifty components in five groups, each with days of its own.
+pub(crate) fn many() -> StatusSnapshot {
+    let one = |number: usize| {
+        let (group, name) = (format!("Region {}", 1 + number / 10), format!("svc-{number}"));
+        let mut one = component(Some(&group), &name, &format!("Service {number}"), Operational, number % 5);
+        for (back, day) in one.days.iter_mut().enumerate() {
+            if (back * 13 + number * 29) % 97 < 2 {
+                let lost = f64::from(u32::try_from((back * 31 + number * 17) % 90).expect("small")) / 10_000.0;
+                (day.status, day.uptime) = (DegradedPerformance, Some(0.9991 - lost));
+            }
+        }
+        one
+    };
+    StatusSnapshot { components: (0..50).map(one).collect(), ..rich() }
+}
+
 /// One that is overdrawn, and one with gaps.
 fn slos() -> Vec<PublicSlo> {
     let availability = PublicSlo {
@@ -143,21 +208,29 @@ fn component(group: Option<&str>, name: &str, title: &str, status: ComponentStat
         group: group.map(str::to_owned),
         description: None,
         status,
+        since: Some(if status == Operational { at("2026-11-18T16:46:00Z") } else { at("2026-11-21T11:52:10Z") }),
+        created_at: Some(at("2026-03-02T09:00:00Z")),
         last_30_days: Uptime { ratio: Some(if mood == 0 { 1.0 } else { 0.999_81 }), coverage: 0.999 },
         last_90_days: Uptime { ratio: Some(if mood == 0 { 1.0 } else { 0.998_27 }), coverage: 0.971 },
         days: (0..DAYS).rev().map(day).collect(),
+        latency: if mood == 0 { Vec::new() } else { latency() },
     }
 }
 
+/// Two days of hours, three of which nothing was timed in, and one that was slow.
+fn latency() -> Vec<LatencyPoint> {
+    let hours = i64::try_from(LATENCY_HOURS).expect("48 fits");
+    let first = noon().hour().plus(-hours);
+    let point = |hour: i64| {
+        let wave = u32::try_from((hour * 7) % 23).expect("small");
+        let slow = if hour == 31 { 900 } else { 0 };
+        LatencyPoint { at: first.plus(hour).start(), p50_ms: 84 + wave, p95_ms: 210 + 6 * wave + slow }
+    };
+    (0..hours).filter(|hour| !(12..15).contains(hour)).map(point).collect()
+}
+
 fn maintenance(name: &str, title: &str, component: &str, from: &str, to: &str) -> Maintenance {
-    Maintenance {
-        tenant: id("acme"),
-        id: id(name),
-        title: title.to_owned(),
-        components: vec![id(component)],
-        starts_at: at(from),
-        ends_at: at(to),
-    }
+    Maintenance::once(id("acme"), id(name), title, vec![id(component)], at(from)..at(to))
 }
 
 fn incidents() -> Vec<Incident> {
@@ -248,8 +321,8 @@ fn past_incidents() -> Vec<Incident> {
 
 fn incident(name: &str, title: &str, impact: Impact, updates: Vec<IncidentUpdate>) -> Incident {
     let by_itself = updates[0].by == AUTOMATIC;
-    let automation = by_itself.then(|| Automation { component: id("api"), stopped: false });
-    let (version, dispatched) = (updates.len() as u64, updates.len());
+    let automation = by_itself.then(|| Automation { opener: Series::from(&id::<ComponentId>("api")), stopped: false });
+    let (version, told) = (updates.len() as u64, updates.len());
     Incident {
         tenant: id("acme"),
         id: id(name),
@@ -258,7 +331,11 @@ fn incident(name: &str, title: &str, impact: Impact, updates: Vec<IncidentUpdate
         automation,
         updates,
         version,
-        dispatched,
+        dispatched: told,
+        announced: told,
+        draft: false,
+        published_at: None,
+        backfilled: false,
     }
 }
 

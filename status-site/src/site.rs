@@ -5,27 +5,38 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use axum::http::request::Parts;
+use plimsoll_domain::entropy::Entropy;
 use plimsoll_domain::ids::TenantId;
-use plimsoll_domain::page::StatusSnapshot;
+use plimsoll_domain::sealing::Sealer;
 use plimsoll_domain::time::{Clock, Timestamp};
-use plimsoll_store::PublicReads;
+use plimsoll_runtime::client_address::TrustedProxies;
+use plimsoll_store::subscribing::Subscribing;
+use plimsoll_store::{PublicPage, PublicReads};
+use plimsoll_words::Locale;
 use tokio_util::task::TaskTracker;
 
-use crate::disk;
+use crate::access::Doorman;
 use crate::held::Held;
-use crate::rendered_view::RenderedView;
-use crate::tenants::{Listed, Tenants};
+use crate::hosts::OwnHost;
+use crate::language::{Choice, Languages};
+use crate::past::Past;
+use crate::rendered_view::{RenderedView, Variant};
+use crate::respond::Rendered;
+use crate::shelf::Shelf;
+use crate::tenants::{Directory, Listed, Look, Tenants};
 
-const DEADLINE: Duration = Duration::from_secs(2);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
 /// For how long a reader waits for news of a page that nobody has looked at for a while.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// Tenants whose pages are held at once; the one that was looked at longest ago makes room.
 const MAX_HELD: usize = 1_024;
+const REFUSAL_BYTES: usize = 4 * 1_024 * 1_024;
 
 /// What the site must be told.
 #[derive(Clone, Debug)]
@@ -36,24 +47,60 @@ pub struct SiteSettings {
     pub public_url: String,
     /// Where the last good snapshots are kept for the next start; `None`: nowhere.
     pub snapshot_dir: Option<PathBuf>,
+    /// Whose word about the client is taken: private pages may be open to networks, and tries are counted by client.
+    pub trusted_proxies: TrustedProxies,
+}
+
+/// What the site works with.
+#[derive(Clone)]
+pub struct SiteParts {
+    /// Where what is public is read.
+    pub reads: Arc<dyn PublicReads>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Chance, for the secrets of webhooks that people subscribe.
+    pub entropy: Arc<dyn Entropy>,
+    /// Opens links to private pages, and seals cookies: with the key that the API seals links with.
+    pub sealer: Arc<dyn Sealer>,
+    /// Takes subscriptions; without it nobody can subscribe by a page.
+    pub subscribing: Option<Subscribing>,
 }
 
 /// The site: everything it holds, and where that comes from.
 pub struct Site {
-    reads: Arc<dyn PublicReads>,
-    clock: Arc<dyn Clock>,
-    settings: SiteSettings,
-    held: ArcSwap<HashMap<Box<str>, Arc<Held>>>,
-    tenants: Tenants,
-    tasks: TaskTracker,
-    store_is_away: AtomicBool,
+    pub(crate) parts: SiteParts,
+    pub(crate) settings: SiteSettings,
+    pub(crate) public_url: Arc<str>,
+    pub(crate) held: ArcSwap<HashMap<Box<str>, Arc<Held>>>,
+    pub(crate) tenants: Tenants,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) past: Past,
+    pub(crate) languages: Languages,
+    /// Pages that say that something is not there, by language and way to log in.
+    pub(crate) refusals: Shelf<(Locale, Option<String>), Arc<Rendered>>,
+    /// Held by whoever writes files.
+    pub(crate) saving: Arc<Mutex<()>>,
+    /// What the files were last brought in step with.
+    pub(crate) stated: ArcSwap<Directory>,
+    /// When the names of hosts were last seen to, in milliseconds.
+    pub(crate) hosts_seen_at: AtomicI64,
+    pub(crate) store_is_away: AtomicBool,
 }
 
-/// What there is at an address.
+/// What there is at an address, whoever may see it.
 pub(crate) enum Found {
     /// These pages.
     View(Arc<RenderedView>),
     /// There is no such tenant.
+    Nowhere,
+    /// Nothing is held, and the store does not answer; what is known of the page.
+    Unavailable(Option<Arc<PublicPage>>),
+}
+
+/// Why nobody is shown anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// There is no such page, for them.
     Nowhere,
     /// Nothing is held, and the store does not answer.
     Unavailable,
@@ -61,14 +108,20 @@ pub(crate) enum Found {
 
 impl Site {
     /// A site that holds nothing yet.
-    pub fn new(reads: Arc<dyn PublicReads>, clock: Arc<dyn Clock>, settings: SiteSettings) -> Arc<Self> {
+    pub fn new(parts: SiteParts, settings: SiteSettings) -> Arc<Self> {
         Arc::new(Self {
-            reads,
-            clock,
+            public_url: settings.public_url.as_str().into(),
+            parts,
             settings,
             held: ArcSwap::default(),
             tenants: Tenants::default(),
             tasks: TaskTracker::new(),
+            past: Past::new(),
+            languages: Languages::new(),
+            refusals: Shelf::new(REFUSAL_BYTES),
+            saving: Arc::default(),
+            stated: ArcSwap::default(),
+            hosts_seen_at: AtomicI64::new(i64::MIN / 2),
             store_is_away: AtomicBool::new(false),
         })
     }
@@ -87,39 +140,44 @@ impl Site {
 
     /// The present instant.
     pub(crate) fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.parts.clock.now()
     }
 
-    /// The pages at `/s/{slug}`.
+    /// Tells who asks.
+    pub(crate) fn doorman(&self) -> Doorman<'_> {
+        Doorman { sealer: &*self.parts.sealer, proxies: &self.settings.trusted_proxies, now: self.now() }
+    }
+
+    /// The pages of `view` in what the sender of this request reads.
+    pub(crate) fn variant(&self, view: &RenderedView, request: &Parts) -> Arc<Variant> {
+        let host = request.extensions.get::<OwnHost>().map(|host| &*host.0);
+        view.variant(host, self.languages.choice(request, view.locale()))
+    }
+
+    /// The same in a certain language.
+    pub(crate) fn variant_in(view: &RenderedView, request: &Parts, locale: Locale) -> Arc<Variant> {
+        let host = request.extensions.get::<OwnHost>().map(|host| &*host.0);
+        view.variant(host, Choice { locale, by_link: false })
+    }
+
+    /// The pages at `/s/{slug}`, whoever may see them.
     pub(crate) async fn find(self: &Arc<Self>, slug: &str) -> Found {
         let held = self.held.load().get(slug).cloned();
         if let Some(held) = &held
             && let Some(view) = held.view.load_full()
         {
-            let now = self.clock.now();
+            let now = self.now();
+            let view = if held.is_due(now) { self.settled_anew(held, view, now) } else { view };
             self.renew(held, now);
             if held.is_forgotten(now) {
                 // Nobody has looked for a while: what is held may be old, and what is true is a moment away.
                 let _renewed = tokio::time::timeout(PATIENCE, held.asking.lock()).await;
                 let view = held.view.load_full().unwrap_or(view);
-                return Found::View(held.worded(view, self.clock.now(), &self.settings.public_url));
+                return Found::View(held.worded(view, self.now(), &self.public_url));
             }
-            return Found::View(held.worded(view, now, &self.settings.public_url));
+            return Found::View(held.worded(view, now, &self.public_url));
         }
         self.find_first(slug, held).await
-    }
-
-    /// Compares with the store in the background, when that is due and nobody does it already.
-    fn renew(self: &Arc<Self>, held: &Arc<Held>, now: Timestamp) {
-        if !held.is_due(now) {
-            return;
-        }
-        let Ok(turn) = Arc::clone(&held.asking).try_lock_owned() else { return };
-        let (site, held) = (Arc::clone(self), Arc::clone(held));
-        self.tasks.spawn(async move {
-            site.compare(&held).await;
-            drop(turn);
-        });
     }
 
     async fn find_first(self: &Arc<Self>, slug: &str, held: Option<Arc<Held>>) -> Found {
@@ -132,31 +190,33 @@ impl Site {
             },
         };
         let turn = held.asking.lock().await;
-        if held.view.load().is_none() && held.is_due(self.clock.now()) {
+        if held.view.load().is_none() && held.is_due(self.now()) {
             self.compare(&held).await;
             if held.view.load().is_none()
-                && let Some(snapshot) = self.kept(&tenant).await
+                && let Some(kept) = self.kept(&tenant).await
             {
-                held.put(snapshot, self.clock.now(), &self.settings.public_url);
+                held.put(kept, self.now(), &self.public_url);
             }
         }
         drop(turn);
         match held.view.load_full() {
-            Some(view) => Found::View(held.worded(view, self.clock.now(), &self.settings.public_url)),
-            None if self.held.load().contains_key(slug) => Found::Unavailable,
+            Some(view) => Found::View(held.worded(view, self.now(), &self.public_url)),
+            None if self.held.load().contains_key(slug) => {
+                Found::Unavailable(self.tenants.held().page(&tenant).cloned())
+            }
             None => Found::Nowhere,
         }
     }
 
     /// Makes room for a tenant that the store lists, or, while the store is silent, of whom there is a file.
-    async fn admit_if_known(&self, tenant: &TenantId) -> Result<Arc<Held>, Found> {
-        match self.listed(tenant).await {
+    async fn admit_if_known(self: &Arc<Self>, tenant: &TenantId) -> Result<Arc<Held>, Found> {
+        match self.listed(Look::For(tenant)).await {
             Listed::No => Err(Found::Nowhere),
             Listed::Yes(_) => Ok(self.admit(tenant)),
             Listed::Silent => {
-                let snapshot = self.kept(tenant).await.ok_or(Found::Unavailable)?;
+                let kept = self.kept(tenant).await.ok_or(Found::Unavailable(None))?;
                 let held = self.admit(tenant);
-                held.put(snapshot, self.clock.now(), &self.settings.public_url);
+                held.put(kept, self.now(), &self.public_url);
                 Ok(held)
             }
         }
@@ -178,71 +238,20 @@ impl Site {
         self.held.load().get(tenant.as_str()).map_or(fresh, Arc::clone)
     }
 
-    fn forget(&self, tenant: &TenantId) {
+    /// Holds and keeps nothing of a tenant that is gone.
+    pub(crate) fn forget(&self, tenant: &TenantId) {
         self.held.rcu(|all| {
             let mut all = HashMap::clone(all);
             all.remove(tenant.as_str());
             all
         });
+        self.keep_nothing_of(tenant);
     }
 
-    async fn listed(&self, tenant: &TenantId) -> Listed {
-        self.tenants.find(tenant, &*self.reads, || self.clock.now(), DEADLINE).await
-    }
-
-    /// Asks the store for the tenant's snapshot, and puts it in. On failure what is held stays.
-    async fn compare(&self, held: &Held) {
-        let answer = tokio::time::timeout(DEADLINE, self.reads.snapshot(&held.tenant)).await;
-        held.compared(self.clock.now());
-        match answer {
-            Ok(Ok(Some(snapshot))) => {
-                self.heard();
-                let snapshot = Arc::new(snapshot);
-                if held.put(Arc::clone(&snapshot), self.clock.now(), &self.settings.public_url) {
-                    self.keep(held, snapshot);
-                }
-            }
-            Ok(Ok(None)) => self.put_nothing(held).await,
-            Ok(Err(error)) => self.not_heard(&error.to_string()),
-            Err(_) => self.not_heard("no answer within 2 s"),
-        }
-    }
-
-    async fn put_nothing(&self, held: &Held) {
-        self.heard();
-        match self.listed(&held.tenant).await {
-            Listed::No => self.forget(&held.tenant),
-            Listed::Silent => {}
-            Listed::Yes(name) => held.put_nothing(&name, self.clock.now()),
-        }
-    }
-
-    /// The snapshot that an earlier run kept on disk.
-    async fn kept(&self, tenant: &TenantId) -> Option<Arc<StatusSnapshot>> {
-        let (dir, tenant) = (self.settings.snapshot_dir.clone()?, tenant.clone());
-        self.tasks.spawn_blocking(move || disk::load(&dir, &tenant)).await.ok().flatten().map(Arc::new)
-    }
-
-    fn keep(&self, held: &Held, snapshot: Arc<StatusSnapshot>) {
-        let Some(dir) = self.settings.snapshot_dir.clone() else { return };
-        let saving = Arc::clone(&held.saving);
-        self.tasks.spawn_blocking(move || {
-            let _turn = saving.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Err(error) = disk::save(&dir, &snapshot) {
-                tracing::warn!(tenant_id = %snapshot.tenant, %error, "a page's snapshot could not be kept on disk");
-            }
-        });
-    }
-
-    fn heard(&self) {
-        if self.store_is_away.swap(false, Ordering::Relaxed) {
-            tracing::info!("the status site reads from the store again");
-        }
-    }
-
-    fn not_heard(&self, reason: &str) {
-        if !self.store_is_away.swap(true, Ordering::Relaxed) {
-            tracing::warn!(reason, "the status site cannot read from the store; it serves what it knew last");
-        }
+    /// Whether there is what is looked for.
+    pub(crate) async fn listed(self: &Arc<Self>, look: Look<'_>) -> Listed {
+        let listed = self.tenants.find(look, &*self.parts.reads, || self.now(), DEADLINE).await;
+        self.restate();
+        listed
     }
 }

@@ -8,14 +8,14 @@ use plimsoll_domain::page::StatusSnapshot;
 use plimsoll_domain::time::{Clock, Timestamp};
 use tower::ServiceExt;
 
-use super::{Mood, World, header, id, named, pick};
+use super::{Mood, World, header, named, pick};
 use crate::samples;
 use crate::tenants::SECOND_LOOKS;
 
 #[tokio::test]
 async fn a_tenant_without_samples_gets_a_friendly_page() {
     let world = World::new(vec![]);
-    world.store.tenants.lock().expect("no panic").push(id("acme"));
+    world.store.admit("acme");
     let (status, html) = world.get("/s/acme").await;
     assert_eq!((status, pick(&html, "h1")), (StatusCode::OK, vec!["No samples yet".to_owned()]));
     let json = world.json("/public/status").await;
@@ -75,7 +75,7 @@ async fn a_tenant_made_a_moment_ago_is_served_at_once() {
     let world = World::new(vec![samples::busy()]);
     for (slug, path) in [("new", "/s/new"), ("newer", "/public/status?tenant=newer")] {
         assert_eq!(world.get(path).await.0, StatusCode::NOT_FOUND);
-        world.store.tenants.lock().expect("no panic").push(id(slug));
+        world.store.admit(slug);
         assert_eq!(world.get(path).await.0, StatusCode::OK, "{path}");
     }
 }
@@ -91,7 +91,7 @@ async fn a_snapshot_from_ahead_of_the_clock_is_not_shown_as_fresh() {
         let (_, html) = world.get(path).await;
         let said = "Last known state, as of 12:03 UTC, which is ahead of the clock.";
         assert_eq!(pick(&html, ".stale strong"), [said], "{path}");
-        assert!(pick(&html, "footer p")[0].ends_with("12:03 UTC, which is ahead of the clock"), "{path}");
+        assert!(pick(&html, ".as-of")[0].ends_with("12:03 UTC"), "{path}");
     }
     let json = world.json("/public/status?tenant=acme").await;
     assert_eq!((&json["stale"], &json["age_seconds"]), (&true.into(), &0.into()));
@@ -194,7 +194,7 @@ async fn a_tenant_that_is_gone_is_forgotten() {
     let world = World::new(vec![samples::quiet()]);
     world.get("/s/acme").await;
     world.store.snapshots.lock().expect("no panic").clear();
-    world.store.tenants.lock().expect("no panic").clear();
+    world.store.pages.lock().expect("no panic").clear();
     world.pass(2);
     world.get("/s/acme").await;
     world.site.settled().await;

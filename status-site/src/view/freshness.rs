@@ -7,19 +7,18 @@ use std::ops::Range;
 
 use plimsoll_domain::page::StatusSnapshot;
 use plimsoll_domain::time::Timestamp;
-
-use super::words::{self, Moment};
+use plimsoll_words::Words;
 
 const GRACE_MILLIS: i64 = 30_000;
 const MINUTE_MILLIS: i64 = 60_000;
 
-/// The age of a snapshot in the words of one instant.
+/// The age of a snapshot at one instant, in no language yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Freshness {
     /// How old it is.
     pub(crate) age: Age,
     /// When it was true.
-    pub(crate) as_of: Moment,
+    pub(crate) as_of: Timestamp,
     /// The instants at which this is so; at any other it must be told anew.
     pub(crate) holds: Range<Timestamp>,
 }
@@ -44,15 +43,14 @@ impl Freshness {
         let overdue = 2 * tick + GRACE_MILLIS;
         let after = |millis: i64| Timestamp::from_millis(as_of.millis() + millis);
         if age < -tick {
-            let holds = Timestamp::from_millis(i64::MIN)..after(-tick);
-            return Self { age: Age::Ahead, as_of: Moment::near(as_of, now), holds };
+            return Self { age: Age::Ahead, as_of, holds: Timestamp::from_millis(i64::MIN)..after(-tick) };
         }
         if age <= overdue {
-            return Self { age: Age::Fresh, as_of: Moment::full(as_of), holds: after(-tick)..after(overdue + 1) };
+            return Self { age: Age::Fresh, as_of, holds: after(-tick)..after(overdue + 1) };
         }
         let minutes = age / MINUTE_MILLIS;
         let holds = after((minutes * MINUTE_MILLIS).max(overdue + 1))..after((minutes + 1) * MINUTE_MILLIS);
-        Self { age: Age::Minutes(minutes), as_of: Moment::near(as_of, now), holds }
+        Self { age: Age::Minutes(minutes), as_of, holds }
     }
 
     /// Whether how things are now is not known.
@@ -61,20 +59,22 @@ impl Freshness {
     }
 
     /// What is to be said beside the instant when it is stale: `4 minutes ago`.
-    pub(crate) fn remark(&self) -> Option<String> {
+    pub(crate) fn remark(&self, words: &Words) -> Option<String> {
         match self.age {
             Age::Fresh => None,
-            Age::Minutes(minutes) => Some(format!("{} ago", words::duration(minutes))),
-            Age::Ahead => Some("which is ahead of the clock".to_owned()),
+            Age::Minutes(minutes) => {
+                Some(words.say_with("duration-ago", &[("length", (&words.duration(minutes)).into())]))
+            }
+            Age::Ahead => Some(words.say("stale-ahead")),
         }
     }
 
     /// Why how things are now is not known.
-    pub(crate) const fn reason(&self) -> &'static str {
-        match self.age {
-            Age::Ahead => "A clock is wrong, here or where the samples are taken",
-            Age::Fresh | Age::Minutes(_) => "Nothing newer has arrived since",
-        }
+    pub(crate) fn reason(&self, words: &Words) -> String {
+        words.say(match self.age {
+            Age::Ahead => "stale-clock",
+            Age::Fresh | Age::Minutes(_) => "stale-silence",
+        })
     }
 }
 
@@ -82,6 +82,7 @@ impl Freshness {
 mod tests {
     use super::*;
     use crate::samples;
+    use crate::view::stage;
 
     fn at(millis: i64) -> Timestamp {
         Timestamp::from_millis(samples::noon().millis() + millis)
@@ -89,6 +90,10 @@ mod tests {
 
     fn age(millis: i64) -> Age {
         Freshness::of(&samples::quiet(), at(millis)).age
+    }
+
+    fn remark(fresh: &Freshness) -> Option<String> {
+        fresh.remark(&stage::english())
     }
 
     #[test]
@@ -101,7 +106,7 @@ mod tests {
         assert_eq!((age(-60_000), age(-60_001), age(-86_400_000)), (Age::Fresh, Age::Ahead, Age::Ahead));
         let ahead = Freshness::of(&samples::quiet(), at(-61_000));
         assert!(ahead.is_stale() && ahead.holds.contains(&at(-61_000)) && !ahead.holds.contains(&at(-60_000)));
-        assert_eq!(ahead.remark().as_deref(), Some("which is ahead of the clock"));
+        assert_eq!(remark(&ahead).as_deref(), Some("which is ahead of the clock"));
     }
 
     #[test]
@@ -109,7 +114,7 @@ mod tests {
         let fresh = Freshness::of(&samples::quiet(), at(0));
         assert_eq!(fresh.holds, at(-60_000)..at(150_001));
         let four = Freshness::of(&samples::quiet(), at(299_999));
-        assert_eq!((four.remark().as_deref(), four.holds), (Some("4 minutes ago"), at(240_000)..at(300_000)));
+        assert_eq!((remark(&four).as_deref(), four.holds), (Some("4 minutes ago"), at(240_000)..at(300_000)));
         assert_eq!(Freshness::of(&samples::quiet(), at(151_000)).holds.start, at(150_001));
         assert_eq!(age(300_000), Age::Minutes(5));
     }

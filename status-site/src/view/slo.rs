@@ -1,14 +1,13 @@
 //! Public SLOs of a component: what is promised, what remains of the error budget, and how it went down.
 
-use plimsoll_charts::{Burndown, Look, Point, burndown};
+use plimsoll_charts::{Burndown, Look, Phrases, Point, burndown_in};
 use plimsoll_domain::ids::ComponentId;
-use plimsoll_domain::page::StatusSnapshot;
 use plimsoll_domain::slo::public::PublicSlo;
+use plimsoll_domain::time::Timestamp;
+use plimsoll_words::Words;
 
-use super::words;
-
-/// What the chart is called: the name of its SLO stands above it.
-const CHART: &str = "How the error budget went down";
+use super::tone;
+use crate::scene::Scene;
 
 /// One SLO.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +21,7 @@ pub(crate) struct SloSection {
     /// What remains of the error budget.
     pub(crate) remaining: String,
     /// How it stands.
-    pub(crate) status: &'static str,
+    pub(crate) status: String,
     /// The class of how it stands.
     pub(crate) tone: &'static str,
     /// How much of the window is known.
@@ -35,54 +34,117 @@ pub(crate) struct SloSection {
 
 impl SloSection {
     /// The public SLOs that `component` is part of, in the order of the snapshot.
-    pub(crate) fn of_component(component: &ComponentId, snapshot: &StatusSnapshot) -> Vec<Self> {
-        let its = snapshot.slos.iter().filter(|slo| slo.components.contains(component));
-        its.map(|slo| section(slo, snapshot)).collect()
+    pub(crate) fn of_component(component: &ComponentId, scene: &Scene<'_>) -> Vec<Self> {
+        let its = scene.snapshot.slos.iter().filter(|slo| slo.components.contains(component));
+        its.map(|slo| section(slo, scene)).collect()
     }
 }
 
-fn section(slo: &PublicSlo, snapshot: &StatusSnapshot) -> SloSection {
-    let (status, tone) = words::slo_status(slo.status);
+fn section(slo: &PublicSlo, scene: &Scene<'_>) -> SloSection {
+    let words = &scene.words;
     SloSection {
         name: slo.slo_type.to_string(),
-        promise: format!("{} {}", words::promised(slo.objective), words::window(slo.window)),
-        measured: slo.sli.map(words::percent),
-        remaining: words::remaining(slo.remaining_ratio),
-        status,
-        tone,
-        known: words::known(slo.coverage),
-        shared: shared(slo.components.len()),
-        chart: chart(slo, snapshot),
+        promise: format!("{} {}", words.promised(slo.objective), words.window(slo.window)),
+        measured: slo.sli.map(|ratio| words.percent(ratio)),
+        remaining: words.remaining(slo.remaining_ratio),
+        status: words.slo_status(slo.status),
+        tone: tone::of_slo(slo.status),
+        known: words.known(slo.coverage),
+        shared: shared(slo.components.len(), words),
+        chart: chart(slo, scene),
     }
 }
 
-fn shared(components: usize) -> Option<String> {
-    (components > 1)
-        .then(|| format!("It counts {} together, this one among them.", words::count(components, "component")))
+fn shared(components: usize, words: &Words) -> Option<String> {
+    (components > 1).then(|| words.say_with("slo-shared", &[("count", components.into())]))
 }
 
-fn chart(slo: &PublicSlo, snapshot: &StatusSnapshot) -> String {
-    let from = slo.window.start(snapshot.as_of);
+fn chart(slo: &PublicSlo, scene: &Scene<'_>) -> String {
+    let (words, to) = (&scene.words, scene.snapshot.as_of);
+    let from = slo.window.start(to);
     // What was measured at the very start of a period of the calendar is the end of the one before.
     let inside = slo.series.iter().filter(|point| point.at > from);
     let points: Vec<_> = inside.map(|point| Point { at: point.at, remaining_ratio: point.remaining_ratio }).collect();
-    burndown(&Burndown {
-        title: CHART,
+    let drawn = Burndown {
+        title: &words.say("burndown-chart"),
         from,
-        to: snapshot.as_of,
+        to,
         points: &points,
         remaining: slo.remaining_ratio,
         look: Look::Inline,
-    })
+    };
+    burndown_in(&drawn, &described(slo, &points, (from, to), words), &InWords(*words))
+}
+
+fn described(slo: &PublicSlo, points: &[Point], (from, to): (Timestamp, Timestamp), words: &Words) -> String {
+    let (from, to) = (words.moment(from).text, words.moment(to).text);
+    let known: Vec<_> = points.iter().filter_map(|point| point.remaining_ratio).chain(slo.remaining_ratio).collect();
+    let lowest = words.remaining(known.iter().copied().reduce(f64::min));
+    let remaining = words.remaining(slo.remaining_ratio);
+    let gaps = points.chunk_by(|a, b| a.remaining_ratio.is_some() == b.remaining_ratio.is_some());
+    let gaps = gaps.filter(|stretch| stretch[0].remaining_ratio.is_none()).count();
+    let args = [
+        ("from", (&from).into()),
+        ("to", (&to).into()),
+        ("remaining", (&remaining).into()),
+        ("lowest", (&lowest).into()),
+        ("gaps", gaps.into()),
+    ];
+    words.say_with(if known.is_empty() { "burndown-nothing" } else { "burndown-described" }, &args)
+}
+
+/// What is written in a chart.
+struct InWords(Words);
+
+impl Phrases for InWords {
+    fn used_up(&self) -> String {
+        self.0.say("burndown-used-up")
+    }
+
+    fn no_data(&self) -> String {
+        self.0.say("burndown-no-data")
+    }
+
+    fn range(&self, from: Timestamp, to: Timestamp) -> String {
+        let (from, to) = (self.0.moment(from).text, self.0.moment(to).text);
+        self.0.say_with("burndown-range", &[("from", (&from).into()), ("to", (&to).into())])
+    }
+
+    fn gaps(&self, count: usize) -> String {
+        self.0.say_with("burndown-gaps", &[("count", count.into())])
+    }
+
+    fn lower(&self, figure: &str) -> String {
+        format!("▼ {}", self.0.say_with("burndown-lower", &[("figure", figure.into())]))
+    }
+
+    fn tick(&self, at: Timestamp) -> String {
+        if at == at.day().start() { self.0.short_day(at.day()) } else { at.format("%H:%M") }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use plimsoll_domain::page::StatusSnapshot;
+
     use super::*;
     use crate::samples;
+    use crate::view::stage::Stage;
+
+    fn of(component: &str, snapshot: StatusSnapshot) -> Vec<SloSection> {
+        let stage = Stage::english(snapshot);
+        let mut sections = SloSection::of_component(&component.parse().expect("a slug"), &stage.scene());
+        for slo in &mut sections {
+            let texts = [&mut slo.promise, &mut slo.remaining, &mut slo.known, &mut slo.chart];
+            for text in texts.into_iter().chain(slo.measured.as_mut()) {
+                *text = text.replace('\u{a0}', " ");
+            }
+        }
+        sections
+    }
 
     fn sections(component: &str) -> Vec<SloSection> {
-        SloSection::of_component(&component.parse().expect("a slug"), &samples::busy())
+        of(component, samples::busy())
     }
 
     #[test]
@@ -97,7 +159,7 @@ mod tests {
     fn an_overdrawn_budget_is_told_with_its_promise_and_its_figures() {
         let slo = sections("api").remove(0);
         assert_eq!(slo.promise, "99.9 % over the present month (Europe/Stockholm)");
-        assert_eq!((slo.status, slo.tone), ("Error budget used up", "down"));
+        assert_eq!((slo.status.as_str(), slo.tone), ("Error budget used up", "down"));
         assert_eq!((slo.remaining.as_str(), slo.known.as_str()), ("Used up, overdrawn by 41.3 %", "99 % known"));
         assert_eq!((slo.measured.as_deref(), slo.shared), (Some("99.85 %"), None));
     }
@@ -111,9 +173,17 @@ mod tests {
         let slo = &mut snapshot.slos[0];
         (slo.sli, slo.remaining_ratio, slo.status, slo.coverage) = (None, None, None, 0.0);
         slo.series.clear();
-        let slo = SloSection::of_component(&"api".parse().expect("a slug"), &snapshot).remove(0);
-        assert_eq!((slo.status, slo.remaining.as_str(), slo.measured), ("Not known", "Not known", None));
+        let slo = of("api", snapshot).remove(0);
+        assert_eq!((slo.status.as_str(), slo.remaining.as_str(), slo.measured), ("Not known", "Not known", None));
         assert!(slo.known == "nothing known" && slo.chart.contains("No data"));
+    }
+
+    #[test]
+    fn a_chart_speaks_the_language_of_its_page() {
+        let stage = Stage::swedish(samples::busy());
+        let slo = SloSection::of_component(&"api".parse().expect("a slug"), &stage.scene()).remove(0);
+        assert!(slo.chart.contains("förbrukad") && slo.chart.contains("nov 2026"), "{}", slo.chart);
+        assert!(!slo.chart.contains("used up") && !slo.chart.contains("Error budget"), "{}", slo.chart);
     }
 
     #[test]
@@ -124,7 +194,7 @@ mod tests {
         slo.series[0].at = slo.window.start(snapshot.as_of);
         slo.series[0].remaining_ratio = Some(-0.9);
         slo.remaining_ratio = Some(1.0);
-        let slo = SloSection::of_component(&"api".parse().expect("a slug"), &snapshot).remove(0);
+        let slo = of("api", snapshot).remove(0);
         assert!(slo.chart.contains("100 %") && !slo.chart.contains("overdrawn"));
     }
 }
