@@ -16,6 +16,7 @@ use plimsoll_runtime::system_clock::SystemClock;
 use plimsoll_runtime::{log_writer, masking, telemetry};
 
 use crate::compose::{self, Roles};
+use crate::export::{self, ExportArguments};
 use crate::secrets;
 
 /// How long work in hand may take after a stop was asked for.
@@ -45,6 +46,8 @@ enum Command {
         #[command(subcommand)]
         command: SecretsCommand,
     },
+    /// Writes a tenant's page as files that any web server serves.
+    Export(Box<ExportArguments>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -67,10 +70,13 @@ enum Role {
 /// Reads the command line and does what it says.
 pub fn run() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
-    // The environment is read here, once, and passed on.
-    let environment: HashMap<String, String> =
-        std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
-    let config = Config::read(arguments.config.as_deref(), &environment)?;
+    let file = arguments.config;
+    // The environment is read here, once, and passed on. Commands of a client do without: none of it is their business.
+    let config = || {
+        let environment: HashMap<String, String> =
+            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
+        Config::read(file.as_deref(), &environment)
+    };
     let roles = match arguments.command {
         None => Roles::ALL,
         Some(Command::Serve { roles }) => Roles {
@@ -78,8 +84,10 @@ pub fn run() -> anyhow::Result<ExitCode> {
             jobs: roles.contains(&Role::Jobs),
             status: roles.contains(&Role::Status),
         },
-        Some(Command::Secrets { command: SecretsCommand::Rotate }) => return rotate(&config),
+        Some(Command::Secrets { command: SecretsCommand::Rotate }) => return rotate(&config()?),
+        Some(Command::Export(wanted)) => return export_page(&wanted),
     };
+    let config = config()?;
     telemetry::log_from_now_on(config.log_format, &config.log_filter, Arc::new(SystemClock))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
     let ended_well = runtime.block_on(serve(config, roles))?;
@@ -92,6 +100,13 @@ fn rotate(config: &Config) -> anyhow::Result<ExitCode> {
     let rotated = runtime.block_on(secrets::rotate(config))?;
     let secrets::Rotated { documents, key_id, advice } = rotated;
     println!("{documents} documents were sealed anew under the key {key_id}; {advice}.");
+    Ok(ExitCode::SUCCESS)
+}
+
+#[expect(clippy::print_stdout, reason = "a person or a script asked for it")]
+fn export_page(wanted: &ExportArguments) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
+    runtime.block_on(export::export(wanted, &|news| println!("{news}")))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,36 +6,32 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::Router;
 
 use plimsoll_api::{ApiParts, ApiState, Facts, JobRow, JobsReport, Readiness};
 use plimsoll_domain::entropy::Entropy;
 use plimsoll_domain::ids::TenantId;
 use plimsoll_domain::sealing::Sealer;
 use plimsoll_domain::time::Clock;
-use plimsoll_jobs::deliver::send::Senders;
-use plimsoll_jobs::deliver::{DeliverSettings, Deliverer};
 use plimsoll_jobs::{JobsSettings, JobsState};
 use plimsoll_runtime::client_address::TrustedProxies;
 use plimsoll_runtime::config::Config;
+use plimsoll_runtime::dns::Dns;
 use plimsoll_runtime::egress::Egress;
-use plimsoll_runtime::http_client::HttpClient;
 use plimsoll_runtime::lifecycle::Lifecycle;
-use plimsoll_runtime::mailer::Mailer;
 use plimsoll_runtime::secret_box::SecretBox;
 use plimsoll_runtime::slo_gauges::SloGauges;
 use plimsoll_runtime::system_clock::SystemClock;
 use plimsoll_runtime::system_entropy::SystemEntropy;
 use plimsoll_runtime::telemetry;
-use plimsoll_status_site::{Site, SiteSettings};
-use plimsoll_store::alerting::{Alerting, NoHandoff};
+use plimsoll_status_site::SiteParts;
 use plimsoll_store::sealed::Sealed;
 use plimsoll_store::{OpenOptions, PublicReads, Store};
 use secrecy::ExposeSecret;
 
 use crate::frontends::{self, Frontends, process_name};
 use crate::keys::{self, RootKey};
-use crate::{own_tenant, serve};
+use crate::telling::Telling;
+use crate::{meanwhile, own_tenant, serve, site};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// How often the recorder folds what was counted, so that memory stays bounded when nobody scrapes.
@@ -87,11 +83,13 @@ impl Running {
 pub async fn start(config: Config, roles: Roles, life: &Lifecycle) -> anyhow::Result<Running> {
     let began = std::time::Instant::now();
     let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-    let store = open_store(&config, &entropy).await?;
-    let given = config.root_key.as_ref().map(ExposeSecret::expose_secret);
-    let root_key = keys::root_key(given, &config.data_dir, entropy.as_ref())?;
     let listener = serve::listen(config.http_addr)
         .with_context(|| format!("cannot listen on {} (PLIMSOLL_HTTP_ADDR)", config.http_addr))?;
+    let shown = roles.status.then(|| site::settings(&config));
+    let (opened, listener) = meanwhile::open(&config, (&clock, &entropy), shown, listener, life).await?;
+    let Opened { store, sealer } = opened;
+    let given = config.root_key.as_ref().map(ExposeSecret::expose_secret);
+    let root_key = keys::root_key(given, &config.data_dir, entropy.as_ref())?;
     let address = listener.local_addr()?;
     let own = reachable(address);
     if roles == Roles::ALL {
@@ -102,25 +100,24 @@ pub async fn start(config: Config, roles: Roles, life: &Lifecycle) -> anyhow::Re
     let gauges = SloGauges::default();
     let settings = jobs_settings(&config, own, entropy.as_ref(), gauges.clone());
     let jobs = roles.jobs.then(JobsState::default);
-    let start = || deliverer(&config, &store, (&clock, &entropy), &settings, life);
-    let deliverer = roles.jobs.then(start).transpose()?;
-    let alerting =
-        deliverer.as_ref().map_or_else(|| Alerting::new(Arc::clone(&store), Arc::new(NoHandoff)), Deliverer::alerting);
+    let telling = Telling::start(&config, &store, (&clock, &entropy), roles.jobs.then_some(&settings), life)?;
     let frontends = Frontends::new((&store, &clock, entropy.as_ref()), &settings.egress);
     let parts = ApiParts {
         store: Arc::clone(&store),
         clock: Arc::clone(&clock),
-        entropy,
+        entropy: Arc::clone(&entropy),
         root_key_hash: root_key.hash.clone(),
         interval: config.interval,
         facts: Facts { running_config: config.public_view(), version: VERSION, roles: roles.names() },
         readiness: Arc::clone(&readiness),
-        changed: {
-            let jobs = jobs.clone();
-            Arc::new(move || jobs.iter().for_each(JobsState::wake))
-        },
-        alerting: alerting.clone(),
-        alerts_changed: Arc::new(move || deliverer.iter().for_each(Deliverer::reconsider)),
+        changed: waking(jobs.clone()),
+        alerting: telling.alerting.clone(),
+        alerts_changed: telling.alerts_changed(),
+        subscribing: telling.subscribing.clone(),
+        sealer: Arc::clone(&sealer),
+        txt_records: Arc::new(Dns::new(config.dns_servers.clone())),
+        public_url: config.public_url.clone(),
+        report_page: roles.status.then(site::report_page),
         jobs: Arc::new(JobRows(jobs.clone())),
         metrics_text: metrics_text(life, gauges)?,
         tally: Arc::clone(&frontends.tally),
@@ -131,42 +128,43 @@ pub async fn start(config: Config, roles: Roles, life: &Lifecycle) -> anyhow::Re
     };
     let api = ApiState::new(parts);
     frontends.keep_up(&api, life).await;
-    let router = routes(&config, roles, &api, (&store, &clock));
-    let drained = Arc::clone(&readiness);
-    serve::serve(listener, router, life, move || drained.set_draining());
+    let reads: Arc<dyn PublicReads> = Arc::clone(&store) as Arc<dyn PublicReads>;
+    let (clocked, subscribing) = (Arc::clone(&clock), Some(telling.subscribing.clone()));
+    let shown = SiteParts { reads, clock: clocked, entropy, sealer, subscribing };
+    site::answer(listener, (&config, roles), &api, shown, life);
     readiness.set_started();
     if let Some(jobs) = jobs {
         // Last, since the first thing they look at is what has just been started.
         frontends.relay(&settings, life);
-        plimsoll_jobs::run((&store, &clock), settings, alerting, jobs, life);
+        plimsoll_jobs::run((&store, &clock), settings, (telling.alerting, telling.wake_notices), jobs, life);
     }
     announce(&config, roles, &root_key, own, began.elapsed());
     Ok(Running { address, url: format!("http://{own}"), root_key_source: root_key.source, store, frontends })
 }
 
-/// The store, keeping no secret in the clear.
-pub async fn open_store(config: &Config, entropy: &Arc<dyn Entropy>) -> anyhow::Result<Arc<dyn Store>> {
-    let opened = plimsoll_store::open(&OpenOptions { uri: config.store.clone() }).await;
-    let store = opened.context("cannot open the store (PLIMSOLL_STORE)")?;
-    let (current, previous) = keys::secret_keys(config, entropy.as_ref())?;
-    let sealer: Arc<dyn Sealer> = Arc::new(SecretBox::new(current, previous, Arc::clone(entropy)));
-    Ok(Arc::new(Sealed::new(store, sealer)))
+/// An open store, and what its secrets are sealed by.
+pub(crate) struct Opened {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) sealer: Arc<dyn Sealer>,
 }
 
-fn deliverer(
-    config: &Config,
-    store: &Arc<dyn Store>,
-    (clock, entropy): (&Arc<dyn Clock>, &Arc<dyn Entropy>),
-    settings: &JobsSettings,
-    life: &Lifecycle,
-) -> anyhow::Result<Deliverer> {
-    let mailer = config.smtp.as_ref().map(Mailer::new).transpose().context("cannot send mail (PLIMSOLL_SMTP_URL)")?;
-    let http = HttpClient::keeping_connections(&settings.egress);
-    let sender = Arc::new(Senders::new(http, mailer, Arc::clone(clock)));
-    // Not the name that the tenants are shared by: whoever is started again is not who sent before.
-    let holder = process_name(entropy.as_ref());
-    let settings = DeliverSettings { holder, public_url: config.public_url.clone() };
-    Ok(Deliverer::start(store, (Arc::clone(clock), Arc::clone(entropy)), sender, settings, life))
+/// The store, keeping no secret in the clear.
+pub async fn open_store(config: &Config, entropy: &Arc<dyn Entropy>) -> anyhow::Result<Arc<dyn Store>> {
+    open_sealed(config, entropy).await.map(|opened| opened.store)
+}
+
+/// The same, with what its secrets are sealed by.
+pub(crate) async fn open_sealed(config: &Config, entropy: &Arc<dyn Entropy>) -> anyhow::Result<Opened> {
+    let opened = plimsoll_store::open(&OpenOptions { uri: config.store.clone() }).await;
+    let store = opened.context("cannot open the store (PLIMSOLL_STORE)")?;
+    let sealer = sealer(config, entropy)?;
+    Ok(Opened { store: Arc::new(Sealed::new(store, Arc::clone(&sealer))), sealer })
+}
+
+/// What secrets are sealed by.
+pub(crate) fn sealer(config: &Config, entropy: &Arc<dyn Entropy>) -> anyhow::Result<Arc<dyn Sealer>> {
+    let (current, previous) = keys::secret_keys(config, entropy.as_ref())?;
+    Ok(Arc::new(SecretBox::new(current, previous, Arc::clone(entropy))))
 }
 
 /// Where this process reaches itself: a listener on every address is reached on loopback.
@@ -202,26 +200,6 @@ fn holder(store: &str, entropy: &dyn Entropy) -> String {
     process_name(entropy)
 }
 
-fn routes(
-    config: &Config,
-    roles: Roles,
-    state: &ApiState,
-    (store, clock): (&Arc<dyn Store>, &Arc<dyn Clock>),
-) -> Router {
-    let api = if roles.api { plimsoll_api::router(state.clone()) } else { plimsoll_api::probes_router(state.clone()) };
-    let mut router = api;
-    if roles.status {
-        let reads: Arc<dyn PublicReads> = Arc::clone(store) as Arc<dyn PublicReads>;
-        let settings = SiteSettings {
-            default_tenant: config.site_tenant.clone(),
-            public_url: config.public_url.clone(),
-            snapshot_dir: Some(config.data_dir.join("pages")),
-        };
-        router = router.merge(plimsoll_status_site::router(Site::new(reads, Arc::clone(clock), settings)));
-    }
-    plimsoll_api::layers(router, state)
-}
-
 type MetricsText = Arc<dyn Fn() -> String + Send + Sync>;
 
 fn metrics_text(life: &Lifecycle, gauges: SloGauges) -> anyhow::Result<MetricsText> {
@@ -252,6 +230,10 @@ fn announce(config: &Config, roles: Roles, root_key: &RootKey, own: SocketAddr, 
         start_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         "started"
     );
+}
+
+fn waking(jobs: Option<JobsState>) -> Arc<dyn Fn() + Send + Sync> {
+    Arc::new(move || jobs.iter().for_each(JobsState::wake))
 }
 
 struct JobRows(Option<JobsState>);

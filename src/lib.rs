@@ -3,8 +3,12 @@
 
 pub mod cli;
 pub mod compose;
+mod export;
 mod frontends;
 mod keys;
+mod meanwhile;
 mod own_tenant;
 mod secrets;
 mod serve;
+mod site;
+mod telling;

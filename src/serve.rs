@@ -18,10 +18,9 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::routing::future::RouteFuture;
+use axum::response::Response;
 use http::Request;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -55,22 +54,38 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Answers with `router` whoever connects to `listener`, until the life is asked to stop: then `draining` is called, and
+/// What answers requests: a router, or something in front of one.
+pub(crate) trait Routes:
+    Service<Request<Body>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
+{
+}
+
+impl<S> Routes for S where
+    S: Service<Request<Body>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
+{
+}
+
+/// Answers with `routes` whoever connects to `listener`, until the life is asked to stop: then `draining` is called, and
 /// requests in hand are finished.
-pub(crate) fn serve(listener: TcpListener, router: Router, life: &Lifecycle, draining: impl FnOnce() + Send + 'static) {
-    serve_up_to(seats(), listener, router, life, draining);
+pub(crate) fn serve(
+    listener: TcpListener,
+    routes: impl Routes,
+    life: &Lifecycle,
+    draining: impl FnOnce() + Send + 'static,
+) {
+    serve_up_to(seats(), listener, routes, life, draining);
 }
 
 fn serve_up_to(
     seats: usize,
     listener: TcpListener,
-    router: Router,
+    routes: impl Routes,
     life: &Lifecycle,
     draining: impl FnOnce() + Send + 'static,
 ) {
     let server = Arc::new(Server {
         builder: builder(life),
-        router,
+        routes,
         door: AtomicU8::new(OPEN),
         bell: Notify::new(),
         open: Open { seats: Arc::new(Semaphore::new(seats)), of: seats },
@@ -117,16 +132,16 @@ const DRAINING: u8 = 1;
 const CLOSED: u8 = 2;
 
 /// What all connections share.
-struct Server {
+struct Server<R> {
     builder: Builder<Tracked>,
-    router: Router,
+    routes: R,
     door: AtomicU8,
     /// Rung when the door is turned.
     bell: Notify,
     open: Open,
 }
 
-impl Server {
+impl<R: Routes> Server<R> {
     fn turn(&self, door: u8) {
         self.door.store(door, Ordering::Release);
         self.bell.notify_waiters();
@@ -139,7 +154,7 @@ impl Server {
     /// Serves one connection until either side has had enough.
     async fn attend(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, _seat: OwnedSemaphorePermit) {
         let has_asked = AtomicBool::new(false);
-        let answering = Answering { router: &self.router, peer: ConnectInfo(peer), has_asked: &has_asked };
+        let answering = Answering { routes: &self.routes, peer: ConnectInfo(peer), has_asked: &has_asked };
         let stream = TokioIo::new(ShortReads::of(stream, self.open.clone()));
         let mut connection = pin!(self.builder.serve_connection(stream, answering));
         let mut bell = pin!(self.bell.notified());
@@ -170,15 +185,15 @@ impl Server {
 }
 
 /// The server, until its task ends: then everybody leaves.
-struct Serving(Arc<Server>);
+struct Serving<R: Routes>(Arc<Server<R>>);
 
-impl Drop for Serving {
+impl<R: Routes> Drop for Serving<R> {
     fn drop(&mut self) {
         self.0.turn(CLOSED);
     }
 }
 
-impl Serving {
+impl<R: Routes> Serving<R> {
     /// Lets callers in until the life is asked to stop.
     async fn accept(&self, listener: &TcpListener, life: &Lifecycle) {
         let (mut was_full, mut has_failed) = (false, false);
@@ -224,22 +239,22 @@ fn concerns_one_caller(error: &io::Error) -> bool {
 }
 
 /// Answers the requests of one connection.
-struct Answering<'a> {
-    router: &'a Router,
+struct Answering<'a, R> {
+    routes: &'a R,
     peer: ConnectInfo<SocketAddr>,
     has_asked: &'a AtomicBool,
 }
 
-impl hyper::service::Service<Request<Incoming>> for Answering<'_> {
-    type Response = axum::response::Response;
+impl<R: Routes> hyper::service::Service<Request<Incoming>> for Answering<'_, R> {
+    type Response = Response;
     type Error = Infallible;
-    type Future = RouteFuture<Infallible>;
+    type Future = R::Future;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.has_asked.store(true, Ordering::Relaxed);
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(self.peer);
-        self.router.clone().call(request)
+        self.routes.clone().call(request)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicUsize;
 
+use axum::Router;
 use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -155,7 +156,7 @@ async fn a_connection_that_says_nothing_costs_little() {
     let life = Lifecycle::new();
     let (door, bell, seats) = (AtomicU8::new(OPEN), Notify::new(), Arc::new(Semaphore::new(1)));
     let server =
-        Arc::new(Server { builder: builder(&life), router: Router::new(), door, bell, open: Open { seats, of: 1 } });
+        Arc::new(Server { builder: builder(&life), routes: Router::new(), door, bell, open: Open { seats, of: 1 } });
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let stream = TcpStream::connect(listener.local_addr().expect("bound")).await.expect("a connection");
     let peer = stream.peer_addr().expect("connected");
