@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Puts what the tests with real SDKs need into .tools: a Node where the system's is missing or too old, and the packages of
-# tests/browser, whose hashes its lock file pins. Chromium is Debian's. Does nothing when all of it is there.
+# Puts what the tests with real SDKs and the checks of the status page need into .tools: a Node where the system's is missing
+# or too old, and the packages of tests/browser, whose hashes its lock file pins. Chromium is Debian's, and so is the Java
+# that runs the Nu HTML checker. Does nothing when all of it is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,11 +11,11 @@ hashes=(
     --hash=sha256:4196a947bcc883f2003ab101762d729f3e99b5e86b75bd09151563403e2eceb8 # x86_64
     --hash=sha256:4e029dadfae1295876063c96b236f673487e8c27379fe146c1e2250283520227 # aarch64
 )
-# What the SDKs support.
+# What the SDKs and Lighthouse support.
 supported='const [a, b] = process.versions.node.split(".").map(Number);
-process.exit((a === 20 && b >= 19) || a === 21 || (a === 22 && b >= 12) || (a === 23 && b >= 2) || a > 23 ? 0 : 1)'
+process.exit((a === 22 && b >= 19) || (a === 23 && b >= 2) || a > 23 ? 0 : 1)'
 
-scripts/need.sh chromium:chromium
+scripts/need.sh chromium:chromium java:default-jre-headless
 
 node=node npm=(npm)
 if [[ ! -x .tools/node/bin/node ]] && ! { command -v npm && node -e "$supported"; } >/dev/null 2>&1; then
@@ -41,7 +42,7 @@ fi
 
 folder=.tools/browser
 if ! cmp -s tests/browser/package-lock.json "$folder/installed.json"; then
-    echo "==> the Sentry SDKs, esbuild and playwright-core: downloading (40 MB)"
+    echo "==> the Sentry SDKs, playwright-core, axe, Lighthouse, the Nu HTML checker and parsers: downloading (130 MB)"
     rm -rf "$folder.new"
     mkdir -p "$folder.new"
     cp tests/browser/package.json tests/browser/package-lock.json "$folder.new"

@@ -35,6 +35,7 @@ class Script:
 
     def __init__(self, folder):
         self.path = os.path.join(folder, "script.json")
+        self.strangers = os.path.join(folder, "refused")
         self.edition = None
         self.answers = []
 
@@ -49,10 +50,25 @@ class Script:
             self.answers = list(script["answers"])
         return self.answers.pop(0) if self.answers else script["standing"]
 
+    def refused(self):
+        """The addresses of which there is nobody: one a line."""
+        try:
+            with open(self.strangers, encoding="utf-8") as file:
+                return file.read().splitlines()
+        except FileNotFoundError:
+            return []
+
 
 class Handler:
     def __init__(self, script):
         self.script = script
+
+    async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
+        if address in self.script.refused():
+            return f"550 5.1.1 <{address}> is nobody here"
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(rcpt_options)
+        return "250 2.1.5 somebody is here"
 
     async def handle_DATA(self, server, session, envelope):
         mail, faults = read(envelope.content)

@@ -58,6 +58,11 @@ impl Client {
         Self { document: Some(document), ..self.clone() }
     }
 
+    /// The key that is shown; none is empty.
+    pub fn key(&self) -> &str {
+        self.key.as_deref().unwrap_or_default()
+    }
+
     /// The document that answers are held against.
     pub fn document(&self) -> &Document {
         self.document.as_deref().expect("this client holds answers against a document")

@@ -24,6 +24,7 @@ pub struct Server {
     folder: TempDir,
     port: u16,
     variables: BTreeMap<String, String>,
+    arguments: Vec<String>,
     running: Option<Running>,
     document: OnceLock<Arc<Document>>,
 }
@@ -43,7 +44,7 @@ impl Server {
         tell("PLIMSOLL_HTTP_ADDR", format!("127.0.0.1:{port}"));
         tell("PLIMSOLL_STORE", store.unwrap_or_else(|| format!("embedded:{}", data.display())));
         tell("PLIMSOLL_DATA_DIR", data.display().to_string());
-        Self { folder, port, variables, running: None, document: OnceLock::new() }
+        Self { folder, port, variables, arguments: Vec::new(), running: None, document: OnceLock::new() }
     }
 
     /// Its address, e.g. `http://127.0.0.1:20001`.
@@ -73,7 +74,8 @@ impl Server {
             anybody.try_ask("GET", "/ready", &[], None).await.ok().filter(|answer| answer.status == 200)
         };
         eventually(START, "the server is ready", is_ready).await;
-        if self.document.get().is_none() {
+        // A process that serves no API has no document.
+        if self.document.get().is_none() && !self.arguments.iter().any(|roles| roles == "status") {
             let document = anybody.page("/openapi.json").await.ok(200);
             // Whoever was faster has set the same.
             let _set = self.document.set(Arc::new(Document::new(document)));
@@ -86,6 +88,11 @@ impl Server {
             Some(value) => drop(self.variables.insert(name.to_owned(), value.to_owned())),
             None => drop(self.variables.remove(name)),
         }
+    }
+
+    /// Has it do only this from the next start on, e.g. `api,jobs`.
+    pub fn take_roles(&mut self, roles: &str) {
+        self.arguments = ["serve", "--roles", roles].map(str::to_owned).into();
     }
 
     /// One of the program's other commands, on the folder and with the variables that the server has.
@@ -104,7 +111,8 @@ impl Server {
     /// Starts it without waiting for anything.
     pub fn spawn(&mut self) {
         let log = OpenOptions::new().create(true).append(true).open(self.log_path()).expect("a log file");
-        let mut command = self.command(&[]);
+        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
+        let mut command = self.command(&arguments);
         command.stdout(log.try_clone().expect("a second handle")).stderr(log);
         let child = command.spawn().expect("the program starts");
         let mut keeper = Command::new("sh");

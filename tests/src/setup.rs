@@ -41,6 +41,7 @@ impl Setup {
             ("PLIMSOLL_SAMPLING_INTERVAL_SECONDS", &interval),
             ("PLIMSOLL_SETTLE_SECONDS", "3"),
             ("PLIMSOLL_EGRESS_ALLOW", "127.0.0.0/8"),
+            ("PLIMSOLL_EGRESS_ALLOW_PUBLIC", "127.0.0.0/8"),
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
         Self { store: None, variables: variables.into() }

@@ -52,6 +52,10 @@ fn example(operation: &Operation, tenant: &str, incident: &str, key: &str) -> St
         ("name", "hook"),
         ("alert_id", "alt-0102030405060708090a"),
         ("delivery_id", "alt-0102030405060708090a-1"),
+        ("subscriber_id", "sub-0102030405060708090a"),
+        ("link_id", "lnk-0102030405060708090a"),
+        ("host", "status.example.org"),
+        ("number", "0"),
         ("id", incident),
     ];
     let path = ids.iter().fold(operation.path.clone(), |path, (name, id)| path.replace(&format!("{{{name}}}"), id));

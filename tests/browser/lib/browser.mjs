@@ -24,7 +24,8 @@ export class Browser {
 
   async start() {
     const wall = createServer((_, response) => response.writeHead(403).end());
-    wall.on('connect', (_, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
+    // A browser that hangs up is no fault of ours, and would otherwise end the whole script.
+    wall.on('connect', (_, socket) => socket.on('error', () => {}).end('HTTP/1.1 403 Forbidden\r\n\r\n'));
     await new Promise((done) => wall.listen(0, '127.0.0.1', done));
     const args = [...FLAGS, `--proxy-server=127.0.0.1:${wall.address().port}`];
     const options = { executablePath: program('chromium'), headless: true, args };

@@ -18,6 +18,7 @@ mod sentry_tests;
 mod sentry_wire;
 mod slack;
 mod smtp;
+mod subscriber_hook;
 mod teams;
 #[cfg(test)]
 mod tests;
@@ -30,5 +31,6 @@ pub use sentry::{Reply, Sentry};
 pub use sentry_envelope::{Came, Item};
 pub use slack::Slack;
 pub use smtp::{Mail, Smtp, SmtpSetup};
+pub use subscriber_hook::SubscriberHook;
 pub use teams::Teams;
 pub use webhook::Webhook;

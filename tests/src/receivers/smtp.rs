@@ -139,6 +139,19 @@ impl Smtp {
         self.write_script(&[], answer);
     }
 
+    /// Says of `address` that nobody is there, from now on.
+    pub fn refuse(&self, address: &str) {
+        let path = self.folder.join("refused");
+        let refused = fs::read_to_string(&path).unwrap_or_default();
+        fs::write(path, format!("{refused}{address}\n")).expect("a file in a folder of our own");
+    }
+
+    /// Every mail that was taken for `address`, oldest first.
+    pub fn taken_for(&self, address: &str) -> Vec<Mail> {
+        let is_theirs = |mail: &Mail| mail.accepted && mail.to.iter().any(|to| to == address);
+        self.received().into_iter().filter(is_theirs).collect()
+    }
+
     /// Every mail that came, oldest first: the server notes one before it answers.
     pub fn received(&self) -> Vec<Mail> {
         self.said().iter().filter(|said| said.get("envelope_from").is_some()).map(mail).collect()

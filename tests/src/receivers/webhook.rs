@@ -18,7 +18,7 @@ use crate::now;
 const PATH: &str = "/hooks/w3bhook-token-of-the-tests";
 const LARGEST: usize = 20_000;
 /// How far the time of an attempt may lie from ours, in seconds.
-const TOLERANCE: i64 = 300;
+pub(super) const TOLERANCE: i64 = 300;
 
 /// A webhook.
 pub struct Webhook {
@@ -98,7 +98,8 @@ impl Provider for Rules {
     }
 }
 
-fn verifies(secret: &str, signature: &str, request: &Received, (id, timestamp): (&str, &str)) -> bool {
+/// Whether `signature` is that of the request under `secret`.
+pub(super) fn verifies(secret: &str, signature: &str, request: &Received, (id, timestamp): (&str, &str)) -> bool {
     let key = secret.strip_prefix("whsec_").and_then(|text| STANDARD.decode(text).ok()).expect("a secret of a test");
     let Some(given) = signature.strip_prefix("v1,").and_then(|text| STANDARD.decode(text).ok()) else { return false };
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("a key of any length will do");
