@@ -10,6 +10,7 @@ mod fleet;
 mod history;
 mod http;
 mod ingest;
+mod nginx;
 mod page;
 mod peer;
 mod process;

@@ -84,10 +84,10 @@ pub(crate) async fn measure(rounds: usize) -> anyhow::Result<Table> {
 /// A peer that has just been started, under load.
 fn one(peer: Peer, load: &Load, script: &Path, (sink, dsn): (&Sink, &str)) -> anyhow::Result<Round> {
     let running = peer.start(sink.address(), dsn)?;
-    let url = format!("http://{}{}", running.server.address, running.path);
+    let url = format!("http://{}{}", running.server().address, running.path);
     wrk::send(script, &url, load.connections, WARM_UP_SECONDS)?;
     std::thread::sleep(SETTLE);
-    let family = process::family(running.server.pid())?;
+    let family = process::family(running.server().pid())?;
     let cpu = || family.iter().map(|pid| process::cpu_seconds(*pid)).sum::<anyhow::Result<f64>>();
     let others =
         || Ok::<_, anyhow::Error>(process::all_cpu_seconds()? - process::own_cpu_seconds()? - sink.cpu_seconds()?);

@@ -1,24 +1,22 @@
 //! What envelopes are sent through: ours, nginx as it is usually put in front of Sentry, and a tunnel in Node.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::fs;
+use std::path::Path;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use serde_json::json;
 use tempfile::TempDir;
 
 use super::{ORIGIN, PROJECT};
 use crate::cores::{self, installed, on_core};
 use crate::http::{Connection, post};
+use crate::nginx::{Nginx, started};
 use crate::server::Server;
 use crate::start::embedded;
 
 const ROOT_KEY: &str = "plk_the-root-key-of-a-bench";
 const NODE: &str = include_str!("tunnel.mjs");
 const NGINX: &str = include_str!("nginx.conf");
-/// What both peers answer once they are there.
-const READY: &str = "/ready";
 
 /// In the order of their turns.
 pub(super) const ALL: [Peer; 5] =
@@ -41,12 +39,24 @@ pub(super) enum Peer {
 
 /// A peer that runs, in a folder of its own.
 pub(super) struct Running {
-    pub(super) server: Server,
+    process: Process,
     /// Where it takes envelopes.
     pub(super) path: &'static str,
-    /// What tells it to stop, where killing it would leave its children.
-    stop: Option<Command>,
     _folder: TempDir,
+}
+
+enum Process {
+    One(Server),
+    Nginx(Nginx),
+}
+
+impl Running {
+    pub(super) const fn server(&self) -> &Server {
+        match &self.process {
+            Process::One(server) => server,
+            Process::Nginx(nginx) => &nginx.server,
+        }
+    }
 }
 
 impl Peer {
@@ -63,27 +73,16 @@ impl Peer {
     /// Starts it on the server's core, with `upstream` behind it.
     pub(super) fn start(self, upstream: &str, dsn: &str) -> anyhow::Result<Running> {
         let folder = tempfile::tempdir()?;
-        let (server, path, stop) = match self {
-            Self::Ours => (ours(folder.path(), dsn)?, "/observability/sentry/envelope", None),
-            Self::NodeFetch => (node(folder.path(), upstream, "fetch")?, "/tunnel", None),
-            Self::NodeAgent => (node(folder.path(), upstream, "agent")?, "/tunnel", None),
+        let (process, path) = match self {
+            Self::Ours => (Process::One(ours(folder.path(), dsn)?), "/observability/sentry/envelope"),
+            Self::NodeFetch => (Process::One(node(folder.path(), upstream, "fetch")?), "/tunnel"),
+            Self::NodeAgent => (Process::One(node(folder.path(), upstream, "agent")?), "/tunnel"),
             Self::NginxBuffered | Self::NginxStreaming => {
                 let buffering = if self == Self::NginxBuffered { "on" } else { "off" };
-                let (server, stop) = nginx(folder.path(), upstream, buffering)?;
-                (server, "/tunnel", Some(stop))
+                (Process::Nginx(nginx(folder.path(), upstream, buffering)?), "/tunnel")
             }
         };
-        Ok(Running { server, path, stop, _folder: folder })
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(stop) = &mut self.stop {
-            // Whoever does not stop is killed with the server.
-            let _told = stop.status();
-            self.server.let_end();
-        }
+        Ok(Running { process, path, _folder: folder })
     }
 }
 
@@ -107,26 +106,7 @@ fn node(folder: &Path, upstream: &str, how: &str) -> anyhow::Result<Server> {
     started(folder, command, format!("127.0.0.1:{port}"))
 }
 
-fn nginx(folder: &Path, upstream: &str, buffering: &str) -> anyhow::Result<(Server, Command)> {
-    let (program, address) = (installed("nginx", "nginx")?, format!("127.0.0.1:{}", plimsoll_tests::port::free()));
-    let config = NGINX.replace("@LISTEN@", &address).replace("@UPSTREAM@", upstream).replace("@PROJECT@", PROJECT);
-    fs::write(folder.join("nginx.conf"), config.replace("@BUFFERING@", buffering))?;
-    let with_options = |mut command: Command| {
-        command.arg("-p").arg(folder).arg("-c").arg(folder.join("nginx.conf")).arg("-e").arg(log(folder));
-        command
-    };
-    let server = started(folder, with_options(on_core(Some(cores::SERVER), &program)), address)?;
-    let mut stop = with_options(Command::new(&program));
-    stop.args(["-s", "stop"]).stderr(Stdio::null());
-    Ok((server, stop))
-}
-
-fn started(folder: &Path, mut command: Command, address: String) -> anyhow::Result<Server> {
-    command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(log(folder))?);
-    let started = Server::wait_for(command, address, READY);
-    started.with_context(|| fs::read_to_string(log(folder)).unwrap_or_default())
-}
-
-fn log(folder: &Path) -> PathBuf {
-    folder.join("log")
+fn nginx(folder: &Path, upstream: &str, buffering: &str) -> anyhow::Result<Nginx> {
+    let config = NGINX.replace("@UPSTREAM@", upstream).replace("@PROJECT@", PROJECT);
+    Nginx::start(folder, &config.replace("@BUFFERING@", buffering))
 }

@@ -39,11 +39,11 @@ pub(super) struct Surge {
 pub(super) async fn run(ours: &Running, sink: &Sink, envelope: &[u8], rounds: usize) -> anyhow::Result<Surge> {
     let _pinned = Pinned::to(cores::LOAD)?;
     let request = request(ours.path, envelope);
-    let (pid, before) = (ours.server.pid(), sink.counts()?);
+    let (pid, before) = (ours.server().pid(), sink.counts()?);
     let mut surge = Surge { sent: 0, taken: 0, arrived: 0, held_mib: 0.0, peak_mib: 0.0 };
     for _ in 0..rounds {
         let (first, rest) = request.split_at(request.len() / 2);
-        let begun = join_all((0..UPLOADS).map(|_| within(begin(&ours.server.address, first)))).await;
+        let begun = join_all((0..UPLOADS).map(|_| within(begin(&ours.server().address, first)))).await;
         sleep(PAUSE).await;
         surge.held_mib = surge.held_mib.max(process::memory_mib(pid)?.0);
         let finished = begun.into_iter().map(async |begun| within(finish(begun?, rest)).await);
