@@ -92,11 +92,14 @@ async fn every_path_that_needs_a_key_is_closed_without_a_good_one() {
             assert!(answer.header("www-authenticate").starts_with("Bearer"), "{}", answer.asked);
         }
     }
-    let open: Vec<_> =
-        operations.iter().filter(|operation| !operation.needs_key).map(|one| one.path.as_str()).collect();
+    // What stands on a page is for the public; who sees a private one is another suite's matter.
+    let is_page = |path: &str| path.starts_with("/s/{slug}/");
+    let open = operations.iter().filter(|operation| !operation.needs_key).map(|one| one.path.as_str());
+    let open: Vec<_> = open.filter(|path| !is_page(path)).collect();
     let meant = [
         "/health",
         "/health/detailed",
+        "/internal/tls/ask",
         "/metrics",
         "/observability/sentry/config",
         "/observability/sentry/envelope",
