@@ -11,14 +11,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
-use plimsoll_domain::alert::{Lease, Outcome, Verdict};
+use plimsoll_domain::alert::{DeliveryState, Lease, Outcome, Verdict};
 use plimsoll_domain::entropy::Entropy;
 use plimsoll_domain::ids::SubscriberId;
 use plimsoll_domain::incident::IncidentStatus::{Identified, Investigating, Resolved};
 use plimsoll_domain::maintenance::Maintenance;
 use plimsoll_domain::page::PageConfig;
 use plimsoll_domain::probe::ProbeSpec;
-use plimsoll_domain::subscriber::{Channel, ChannelKind, Notice, NoticeState, StopReason, Subscriber, SubscriberState};
+use plimsoll_domain::subscriber::{Channel, ChannelKind, Notice, StopReason, Subscriber, SubscriberState};
 use plimsoll_domain::time::{Clock, Span};
 use plimsoll_jobs::notices::send::{Sender, Sent, Tells};
 use plimsoll_jobs::notices::{Announcer, Letter, NoticeSettings, Says};
@@ -262,7 +262,7 @@ async fn what_is_gone_meanwhile_is_dropped_with_the_reason() {
     assert_eq!((process.post.count(), said.id), (0, told.id));
     for (subscriber, want) in [(ann, "the incident is gone"), (bob, "nothing is sent to this subscriber any more")] {
         let of = world.store.notices(&world.tenant, Some(&subscriber), None, 10).await.expect("reads");
-        assert!(matches!(&of[0].state, NoticeState::Dead { reason, .. } if reason == want), "{of:?}");
+        assert!(matches!(&of[0].state, DeliveryState::Dead { reason, .. } if reason == want), "{of:?}");
     }
     process.stop().await;
 }
@@ -337,7 +337,7 @@ async fn whoever_left_and_came_back_is_told_nothing_of_before() {
     world.store.put_notices_if_absent(&orphans).await.expect("stored");
     let process = Process::start(&world, "here");
     until_finished(&world).await;
-    let late = |notice: &Notice| matches!(&notice.state, NoticeState::Dead { reason, .. } if reason == "the subscription was confirmed later");
+    let late = |notice: &Notice| matches!(&notice.state, DeliveryState::Dead { reason, .. } if reason == "the subscription was confirmed later");
     let notices = world.notices().await;
     assert!(notices.len() == 2 && notices.iter().all(late), "{notices:?}");
     world.say("slow", Identified, &[]).await;

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_domain::incident::{ComponentStatus, Incident};
+use plimsoll_domain::incident::Incident;
 use plimsoll_domain::page::{PageBundle, StatusSnapshot};
 use plimsoll_domain::report::Month;
 use plimsoll_domain::time::Timestamp;
@@ -50,7 +50,9 @@ pub fn export(bundle: &PageBundle, place: &ExportPlace) -> Result<Vec<ExportedFi
     };
     let ExportPlace { url, base_path, .. } = place;
     let place = Place { base: base_path.clone(), url: url.clone(), keeps_language: false, is_copy: true };
-    let snapshot = bundle.snapshot.clone().unwrap_or_else(|| nothing(bundle));
+    let snapshot = bundle.snapshot.clone();
+    let unsampled = || StatusSnapshot::unsampled(bundle.page.tenant.clone(), bundle.name.clone(), bundle.made_at);
+    let snapshot = snapshot.unwrap_or_else(unsampled);
     let scene = Scene {
         snapshot: &snapshot,
         page: &bundle.page,
@@ -77,21 +79,6 @@ pub fn export(bundle: &PageBundle, place: &ExportPlace) -> Result<Vec<ExportedFi
 fn no_such_language(tag: &str) -> String {
     let all: Vec<_> = Locale::all().map(Locale::tag).collect();
     format!("expected a language of {}, got {tag:?}", all.join(", "))
-}
-
-/// What there is to tell of a tenant of whom nothing was sampled yet.
-fn nothing(bundle: &PageBundle) -> StatusSnapshot {
-    StatusSnapshot {
-        tenant: bundle.page.tenant.clone(),
-        name: bundle.name.clone(),
-        as_of: bundle.made_at,
-        interval_seconds: 60,
-        overall: ComponentStatus::Unknown,
-        components: Vec::new(),
-        incidents: Vec::new(),
-        maintenances: Vec::new(),
-        slos: Vec::new(),
-    }
 }
 
 /// Files by path.

@@ -7,7 +7,6 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use arc_swap::ArcSwapOption;
 use axum::http::StatusCode;
 use plimsoll_domain::ids::{ComponentId, IncidentId, TenantId};
-use plimsoll_domain::incident::ComponentStatus;
 use plimsoll_domain::page::{PageConfig, StatusSnapshot};
 use plimsoll_domain::time::Timestamp;
 use plimsoll_store::PublicPage;
@@ -93,7 +92,8 @@ impl RenderedView {
         public_url: &Arc<str>,
     ) -> Self {
         let is_sampled = snapshot.is_some();
-        let snapshot = snapshot.unwrap_or_else(|| Arc::new(empty(&page, now)));
+        let snapshot = snapshot
+            .unwrap_or_else(|| Arc::new(StatusSnapshot::unsampled(page.config.tenant.clone(), page.name.clone(), now)));
         let places = 1 + page.config.hosts.len();
         let name_and_css = pages::look_css(&page.config);
         let look = name_and_css.map(|(name, css)| (name, Rendered::new(Kind::Stylesheet, StatusCode::OK, css, None)));
@@ -292,19 +292,4 @@ pub(crate) fn place(tenant: &TenantId, host: Option<&str>, public_url: &str, kee
 /// The language of a page for whoever asks for none that there is.
 pub(crate) fn locale_of(page: &PageConfig) -> Locale {
     page.locale.as_deref().and_then(Locale::find).unwrap_or(Locale::english())
-}
-
-/// What there is to tell of a tenant of whom nothing was sampled yet.
-fn empty(page: &PublicPage, now: Timestamp) -> StatusSnapshot {
-    StatusSnapshot {
-        tenant: page.config.tenant.clone(),
-        name: page.name.clone(),
-        as_of: now,
-        interval_seconds: 60,
-        overall: ComponentStatus::Unknown,
-        components: Vec::new(),
-        incidents: Vec::new(),
-        maintenances: Vec::new(),
-        slos: Vec::new(),
-    }
 }

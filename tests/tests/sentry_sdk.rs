@@ -2,11 +2,7 @@
 //! counted. The scripts of `tests/browser` act and hold what was sent against what arrived; here it is held against what
 //! Plimsoll says of it. A fake SDK was rejected: what it does not know that the real one does is what breaks.
 
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
-use plimsoll_tests::{Client, Server, Setup, eventually, port};
+use plimsoll_tests::{Client, Server, Setup, eventually, node, port};
 use serde_json::{Map, Value, json};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -63,9 +59,7 @@ impl World {
         });
         let more: Map<String, Value> = serde_json::from_value(more).expect("an object");
         told.as_object_mut().expect("an object").extend(more);
-        let path = here().join("browser").join(script);
-        let ran = tokio::task::spawn_blocking(move || node(&path, &told.to_string())).await;
-        ran.expect("it did not panic")
+        node::script(script, &told).await
     }
 
     /// What Plimsoll has counted: what the script has seen arrive, neither less nor anything else.
@@ -87,38 +81,6 @@ impl World {
         assert_eq!(json!(totals), found["counts"], "what is counted is what arrived");
         totals
     }
-}
-
-fn here() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The one that `make test` has installed, or the system's.
-fn node_program() -> PathBuf {
-    let installed = here().join("../.tools/node/bin/node");
-    if installed.is_file() { installed } else { "node".into() }
-}
-
-/// Its standard input ends with this process, and so does the script.
-fn node(script: &Path, told: &str) -> Value {
-    let mut command = Command::new(node_program());
-    command.arg(script).arg(told).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    for proxy in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
-        command.env_remove(proxy);
-    }
-    let mut child = command.spawn().unwrap_or_else(|error| panic!("node: {error}; `make test` installs it"));
-    let _input = child.stdin.take();
-    let mut complaint = child.stderr.take().expect("it is piped");
-    let reading = std::thread::spawn(move || {
-        let mut text = String::new();
-        complaint.read_to_string(&mut text).map(|_| text)
-    });
-    let mut said = String::new();
-    child.stdout.take().expect("it is piped").read_to_string(&mut said).expect("text");
-    let status = child.wait().expect("it can be waited for");
-    let complaint = reading.join().expect("it did not panic").expect("text");
-    assert!(status.success(), "{}: {status}\n{complaint}{said}", script.display());
-    serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
 }
 
 /// That each of these was counted at least so often.
@@ -205,7 +167,7 @@ async fn what_the_node_sdk_compresses_arrives_compressed_and_is_counted() {
 
 #[test]
 fn the_lock_file_of_the_packages_names_no_registry_and_pins_every_one_by_its_hash() {
-    let text = std::fs::read_to_string(here().join("browser/package-lock.json")).expect("a lock file");
+    let text = std::fs::read_to_string(node::folder().join("browser/package-lock.json")).expect("a lock file");
     let lock: Value = serde_json::from_str(&text).expect("JSON");
     let packages = lock["packages"].as_object().expect("packages").iter().filter(|(path, _)| !path.is_empty());
     for (path, package) in packages {

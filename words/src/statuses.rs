@@ -26,13 +26,7 @@ impl Words {
 
     /// How bad an incident is: `Minor impact`.
     pub fn impact(&self, impact: Impact) -> String {
-        let impact = match impact {
-            Impact::None => "none",
-            Impact::Minor => "minor",
-            Impact::Major => "major",
-            Impact::Critical => "critical",
-        };
-        self.state("impact", impact)
+        self.state("impact", impact.as_str())
     }
 
     /// Where announced work stands: `scheduled`, `in_progress`, `verifying` or `completed`, as the API writes it.

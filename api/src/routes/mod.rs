@@ -2,6 +2,7 @@
 
 mod alerts;
 mod apps;
+mod attempt;
 mod components;
 mod config;
 mod groups;

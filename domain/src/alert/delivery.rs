@@ -88,6 +88,41 @@ pub enum DeliveryState {
     },
 }
 
+impl DeliveryState {
+    /// From when on somebody may try it; `None` when it is finished.
+    pub const fn ready_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Waiting { ready_at } => Some(*ready_at),
+            Self::Leased(lease) => Some(lease.until),
+            Self::Delivered { .. } | Self::Dead { .. } | Self::Collapsed { .. } => None,
+        }
+    }
+
+    /// The state as it is written in the API.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Waiting { .. } => "waiting",
+            Self::Leased(_) => "sending",
+            Self::Delivered { .. } => "delivered",
+            Self::Dead { .. } => "dead",
+            Self::Collapsed { .. } => "collapsed",
+        }
+    }
+
+    /// What becomes of what was tried `tries` times since `since`, the last time just now.
+    pub fn after(outcome: &Outcome, (tries, since): (u32, Timestamp), (now, chance): (Timestamp, f64)) -> Self {
+        let dead = |reason: String| Self::Dead { at: now, reason };
+        match outcome.verdict {
+            Verdict::Delivered => Self::Delivered { at: now },
+            Verdict::Dead | Verdict::SwitchOff => dead(outcome.words.clone()),
+            Verdict::Retry { after, .. } => match next_attempt(tries, since, now, after, chance) {
+                Some(ready_at) => Self::Waiting { ready_at },
+                None => dead(format!("given up after a day; the last words were: {}", outcome.words)),
+            },
+        }
+    }
+}
+
 /// What one receiver is to be told once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
@@ -210,7 +245,7 @@ impl Outcome {
 impl Delivery {
     /// Whether nothing is to be done with it any more.
     pub const fn is_finished(&self) -> bool {
-        !matches!(self.state, DeliveryState::Waiting { .. } | DeliveryState::Leased(_))
+        self.state.ready_at().is_none()
     }
 
     /// Whether it opens or closes something, as far as anything was sent of it.
@@ -220,22 +255,12 @@ impl Delivery {
 
     /// From when on somebody may try it; `None` when it is finished.
     pub const fn ready_at(&self) -> Option<Timestamp> {
-        match &self.state {
-            DeliveryState::Waiting { ready_at } => Some(*ready_at),
-            DeliveryState::Leased(lease) => Some(lease.until),
-            _ => None,
-        }
+        self.state.ready_at()
     }
 
     /// The state as it is written in the API.
     pub const fn state_name(&self) -> &'static str {
-        match self.state {
-            DeliveryState::Waiting { .. } => "waiting",
-            DeliveryState::Leased(_) => "sending",
-            DeliveryState::Delivered { .. } => "delivered",
-            DeliveryState::Dead { .. } => "dead",
-            DeliveryState::Collapsed { .. } => "collapsed",
-        }
+        self.state.name()
     }
 
     /// Whether the receiver certainly has not got it, though it could have by `now`: nobody is trying it, no try may have

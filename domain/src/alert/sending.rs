@@ -3,9 +3,7 @@
 //! Of one receiver only the first unfinished delivery may be sent: so it hears of one key in the order of what happened.
 
 use super::decide::Scene;
-use super::delivery::{
-    Attempt, AttemptResult, Delivery, DeliveryAction, DeliveryState, Lease, Outcome, Verdict, next_attempt,
-};
+use super::delivery::{Attempt, AttemptResult, Delivery, DeliveryAction, DeliveryState, Lease, Outcome};
 use super::receiver::{Receiver, ReceiverName};
 use super::record::{Alert, Opening};
 use crate::time::Timestamp;
@@ -97,15 +95,7 @@ impl Alert {
         self.note_try(number, attempt);
         let Some(delivery) = self.delivery_mut(number) else { return false };
         let (receiver, action) = (delivery.receiver.clone(), delivery.action);
-        let dead = |reason: String| DeliveryState::Dead { at: now, reason };
-        delivery.state = match outcome.verdict {
-            Verdict::Delivered => DeliveryState::Delivered { at: now },
-            Verdict::Dead | Verdict::SwitchOff => dead(outcome.words.clone()),
-            Verdict::Retry { after, .. } => match next_attempt(delivery.tries, delivery.since, now, after, chance) {
-                Some(ready_at) => DeliveryState::Waiting { ready_at },
-                None => dead(format!("given up after a day; the last words were: {}", outcome.words)),
-            },
-        };
+        delivery.state = DeliveryState::after(outcome, (delivery.tries, delivery.since), (now, chance));
         match (&delivery.state, action) {
             (DeliveryState::Delivered { .. }, DeliveryAction::Resolve) => self.set_open(&receiver, false),
             (DeliveryState::Dead { .. }, DeliveryAction::Trigger) => self.collapse_what_follows(number, &receiver, now),

@@ -74,6 +74,21 @@ pub struct SnapshotParts<'a> {
 }
 
 impl StatusSnapshot {
+    /// Of a tenant of which nothing was sampled yet: nothing is known.
+    pub const fn unsampled(tenant: TenantId, name: String, now: Timestamp) -> Self {
+        Self {
+            tenant,
+            name,
+            as_of: now,
+            interval_seconds: Interval::MINUTE.seconds(),
+            overall: ComponentStatus::Unknown,
+            components: Vec::new(),
+            incidents: Vec::new(),
+            maintenances: Vec::new(),
+            slos: Vec::new(),
+        }
+    }
+
     /// The snapshot of `parts`.
     pub fn build(parts: SnapshotParts<'_>) -> Self {
         let SnapshotParts { tenant, page, components, incidents, maintenances, slos, interval, now } = parts;

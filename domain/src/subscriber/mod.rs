@@ -9,7 +9,7 @@ mod notice;
 mod record;
 
 pub use channel::{Channel, ChannelKind};
-pub use notice::{Notice, NoticeEvent, NoticeState, tell_of};
+pub use notice::{Notice, NoticeEvent, tell_of};
 pub use record::{
     BY_PUBLIC, EventKind, MAX_SUBSCRIBERS, PENDING_FOR, RESEND_AFTER, STOPPED_FOR, StopReason, Subscriber,
     SubscriberState, Subscription,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::record::{EventKind, Subscriber};
-use crate::alert::delivery::{Attempt, Lease, Outcome, Verdict, next_attempt};
+use crate::alert::delivery::{Attempt, DeliveryState, Lease, Outcome};
 use crate::ids::{ComponentId, IncidentId, MaintenanceId, NoticeId, SubscriberId, TenantId};
 use crate::maintenance::MaintenanceEvent;
 use crate::time::{Span, Timestamp};
@@ -67,31 +67,6 @@ impl NoticeEvent {
     }
 }
 
-/// How far a notice has come.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "lowercase")]
-pub enum NoticeState {
-    /// It is to be tried.
-    Waiting {
-        /// Not before.
-        ready_at: Timestamp,
-    },
-    /// A process tries it.
-    Leased(Lease),
-    /// It was taken.
-    Delivered {
-        /// When.
-        at: Timestamp,
-    },
-    /// Nobody tries it any more.
-    Dead {
-        /// Since when.
-        at: Timestamp,
-        /// Why.
-        reason: String,
-    },
-}
-
 /// What one subscriber is told once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
@@ -109,7 +84,7 @@ pub struct Notice {
     pub place: u32,
     /// How far it has come.
     #[serde(flatten)]
-    pub state: NoticeState,
+    pub state: DeliveryState,
     /// How often it was tried.
     pub tries: u32,
     /// The newest attempts, oldest first.
@@ -128,7 +103,7 @@ impl Notice {
             event,
             created_at,
             place,
-            state: NoticeState::Waiting { ready_at: created_at },
+            state: DeliveryState::Waiting { ready_at: created_at },
             tries: 0,
             attempts: Vec::new(),
             version: 1,
@@ -137,17 +112,13 @@ impl Notice {
 
     /// From when on somebody may try it; `None`: it is finished.
     pub const fn ready_at(&self) -> Option<Timestamp> {
-        match &self.state {
-            NoticeState::Waiting { ready_at } => Some(*ready_at),
-            NoticeState::Leased(lease) => Some(lease.until),
-            NoticeState::Delivered { .. } | NoticeState::Dead { .. } => None,
-        }
+        self.state.ready_at()
     }
 
     /// When it was finished, if it is.
     pub const fn finished_at(&self) -> Option<Timestamp> {
         match &self.state {
-            NoticeState::Delivered { at } | NoticeState::Dead { at, .. } => Some(*at),
+            DeliveryState::Delivered { at } | DeliveryState::Dead { at, .. } => Some(*at),
             _ => None,
         }
     }
@@ -166,14 +137,14 @@ impl Notice {
     /// The same, given to the holder of `lease`.
     #[must_use]
     pub fn leased(&self, lease: Lease) -> Self {
-        Self { state: NoticeState::Leased(lease), version: self.version + 1, ..self.clone() }
+        Self { state: DeliveryState::Leased(lease), version: self.version + 1, ..self.clone() }
     }
 
     /// The same, taken back from whoever is known to be gone.
     #[must_use]
     pub fn released(&self, now: Timestamp) -> Self {
         let ready_at = if self.tries == 0 { now } else { now.plus(INTERRUPTED_AFTER) };
-        Self { state: NoticeState::Waiting { ready_at }, version: self.version + 1, ..self.clone() }
+        Self { state: DeliveryState::Waiting { ready_at }, version: self.version + 1, ..self.clone() }
     }
 
     /// The same after a try.
@@ -186,35 +157,20 @@ impl Notice {
         if next.attempts.len() > MAX_ATTEMPTS {
             next.attempts.remove(0);
         }
-        next.state = match outcome.verdict {
-            Verdict::Delivered => NoticeState::Delivered { at: now },
-            Verdict::Dead | Verdict::SwitchOff => NoticeState::Dead { at: now, reason: outcome.words.clone() },
-            Verdict::Retry { after, .. } => match next_attempt(next.tries, self.created_at, now, after, chance) {
-                Some(ready_at) => NoticeState::Waiting { ready_at },
-                None => NoticeState::Dead {
-                    at: now,
-                    reason: format!("given up after a day; the last words were: {}", outcome.words),
-                },
-            },
-        };
+        next.state = DeliveryState::after(outcome, (next.tries, self.created_at), (now, chance));
         next
     }
 
     /// The same; it need not be sent any more.
     #[must_use]
     pub fn dropped(&self, reason: &str, now: Timestamp) -> Self {
-        let state = NoticeState::Dead { at: now, reason: reason.to_owned() };
+        let state = DeliveryState::Dead { at: now, reason: reason.to_owned() };
         Self { state, version: self.version + 1, ..self.clone() }
     }
 
     /// The state as it is written in the API.
     pub const fn state_name(&self) -> &'static str {
-        match self.state {
-            NoticeState::Waiting { .. } => "waiting",
-            NoticeState::Leased(_) => "sending",
-            NoticeState::Delivered { .. } => "delivered",
-            NoticeState::Dead { .. } => "dead",
-        }
+        self.state.name()
     }
 }
 

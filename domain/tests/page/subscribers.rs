@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_domain::alert::delivery::{Lease, Outcome, Verdict};
+use plimsoll_domain::alert::delivery::{DeliveryState, Lease, Outcome, Verdict};
 use plimsoll_domain::subscriber::{
-    Channel, ChannelKind, EventKind, Notice, NoticeEvent, NoticeState, PENDING_FOR, RESEND_AFTER, Subscriber, tell_of,
+    Channel, ChannelKind, EventKind, Notice, NoticeEvent, PENDING_FOR, RESEND_AFTER, Subscriber, tell_of,
 };
 use plimsoll_domain::time::{Span, Timestamp};
 use proptest::prelude::*;
@@ -203,5 +203,5 @@ fn how_far_a_notice_has_come_is_told_in_one_word() {
     assert_eq!(notice.state_name(), "waiting");
     let dropped = notice.dropped("the incident is gone", at(2));
     assert_eq!((dropped.state_name(), dropped.finished_at()), ("dead", Some(at(2))));
-    assert!(matches!(dropped.state, NoticeState::Dead { .. }));
+    assert!(matches!(dropped.state, DeliveryState::Dead { .. }));
 }

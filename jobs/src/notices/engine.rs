@@ -9,9 +9,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use plimsoll_domain::alert::Lease;
+use plimsoll_domain::alert::{DeliveryState, Lease};
 use plimsoll_domain::entropy::Entropy;
-use plimsoll_domain::subscriber::{Notice, NoticeState};
+use plimsoll_domain::subscriber::Notice;
 use plimsoll_domain::time::{Clock, Span, Timestamp};
 use plimsoll_runtime::lifecycle::Lifecycle;
 use plimsoll_store::{Result, Store};
@@ -165,7 +165,7 @@ impl Announcer {
     async fn reclaim(&self) -> Result<()> {
         let engine = &self.0;
         let now = engine.clock.now();
-        let leased_by_others = |notice: &Notice| matches!(&notice.state, NoticeState::Leased(lease) if lease.holder != engine.settings.holder);
+        let leased_by_others = |notice: &Notice| matches!(&notice.state, DeliveryState::Leased(lease) if lease.holder != engine.settings.holder);
         let found = engine.store.subscribers_to_tell_across_tenants(now.plus(LEASE), RECLAIMED).await?;
         for (tenant, subscriber) in found {
             let notices = engine.store.unfinished_notices(&tenant, &subscriber, tell::MOST_UNFINISHED).await?;

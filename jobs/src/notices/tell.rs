@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use plimsoll_domain::alert::{Attempt, Outcome, Verdict};
-use plimsoll_domain::subscriber::{ChannelKind, Notice, NoticeState, StopReason, Subscriber};
+use plimsoll_domain::alert::{Attempt, DeliveryState, Outcome, Verdict};
+use plimsoll_domain::subscriber::{ChannelKind, Notice, StopReason, Subscriber};
 use plimsoll_domain::time::{Span, Timestamp};
 use plimsoll_store::{Result, StoreError};
 
@@ -110,7 +110,7 @@ async fn hold_back(engine: &Engine, notices: &[Notice], now: Timestamp) -> Resul
     for notice in notices.iter().filter(|notice| notice.ready_at().is_some_and(|ready_at| ready_at <= now)) {
         let first = notices.iter().find(|first| first.event.subject() == notice.event.subject());
         let until = match first.map(|first| &first.state) {
-            Some(NoticeState::Waiting { ready_at }) => *ready_at,
+            Some(DeliveryState::Waiting { ready_at }) => *ready_at,
             // Another process tries it, and soon says what came of it.
             _ => now.plus(WHILE_OTHERS_TRY),
         };
@@ -203,8 +203,8 @@ async fn finish(
     store_outcome(engine, &next).await?;
     stopped?;
     let arrived = match next.state {
-        NoticeState::Delivered { .. } => true,
-        NoticeState::Dead { .. } if sent.tells == Tells::Nothing => false,
+        DeliveryState::Delivered { .. } => true,
+        DeliveryState::Dead { .. } if sent.tells == Tells::Nothing => false,
         _ => return Ok(Then::GoOn),
     };
     let after = |held: &Subscriber| held.after_notice(arrived, words, now);
@@ -270,7 +270,7 @@ async fn put_off(engine: &Engine, notice: &Notice, until: Timestamp) -> Result<(
 }
 
 async fn wait_until(engine: &Engine, notice: &Notice, ready_at: Timestamp) -> Result<()> {
-    let state = NoticeState::Waiting { ready_at };
+    let state = DeliveryState::Waiting { ready_at };
     engine.store.change_notice(&Notice { state, version: notice.version + 1, ..notice.clone() }).await.map(drop)
 }
 

@@ -6,11 +6,12 @@
 
 use std::collections::BTreeSet;
 
+use plimsoll_domain::alert::DeliveryState;
 use plimsoll_domain::ids::ComponentId;
 use plimsoll_domain::incident::Incident;
 use plimsoll_domain::maintenance::Maintenance;
 use plimsoll_domain::page::PageConfig;
-use plimsoll_domain::subscriber::{Notice, NoticeEvent, NoticeState, Subscriber, tell_of};
+use plimsoll_domain::subscriber::{Notice, NoticeEvent, Subscriber, tell_of};
 use plimsoll_domain::time::Timestamp;
 use plimsoll_store::{Result, Store, StoreError};
 
@@ -176,7 +177,7 @@ fn notices_of(news: &News, subscribers: &[Subscriber], now: Timestamp) -> Vec<No
         notices.retain(|notice| !chooses(notice));
     }
     for notice in &mut notices {
-        (notice.created_at, notice.state) = (now, NoticeState::Waiting { ready_at: now });
+        (notice.created_at, notice.state) = (now, DeliveryState::Waiting { ready_at: now });
     }
     notices
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_domain::ids::ComponentId;
-use plimsoll_domain::incident::{ComponentStatus, Impact, Incident as Told, IncidentStatus, IncidentUpdate};
+use plimsoll_domain::incident::{ComponentStatus, Incident as Told, IncidentStatus, IncidentUpdate};
 use plimsoll_domain::time::Timestamp;
 use serde::Serialize;
 
@@ -71,7 +71,7 @@ impl<'a> Incident<'a> {
             updated_at: incident.updated_at(),
             monitoring_at: watched.map(|update| update.at),
             resolved_at: incident.resolved_at(),
-            impact: impact(incident.impact),
+            impact: incident.impact.as_str(),
             shortlink: scene.address(&format!("/incidents/{}", incident.id)),
             started_at: incident.started_at(),
             page_id: scene.snapshot.tenant.as_str(),
@@ -130,13 +130,4 @@ fn affected(
         new_status: component::status(*new),
     };
     said.components.iter().map(one).collect()
-}
-
-const fn impact(of: Impact) -> &'static str {
-    match of {
-        Impact::None => "none",
-        Impact::Minor => "minor",
-        Impact::Major => "major",
-        Impact::Critical => "critical",
-    }
 }

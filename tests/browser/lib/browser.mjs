@@ -4,7 +4,8 @@ import { createServer } from 'node:http';
 
 import { load, program } from './packages.mjs';
 
-const FLAGS = [
+/** How Chromium is started to be quiet; a proxy for all but loopback comes with it. */
+export const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',

@@ -1,7 +1,7 @@
 //! With the real clock: a page that somebody has left open comes to tell of an incident, and that it is over, by itself.
 
 use plimsoll_tests::acts::{http_component, until_status};
-use plimsoll_tests::site_browser::script;
+use plimsoll_tests::node::script;
 use plimsoll_tests::{INTERVAL, Mode, Setup, Target, eventually, now};
 use serde_json::json;
 

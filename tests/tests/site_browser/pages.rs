@@ -1,7 +1,7 @@
 //! Every page under every check, in both languages, and the overview under Lighthouse.
 
 use futures_util::future::join_all;
-use plimsoll_tests::site_browser::script;
+use plimsoll_tests::node::script;
 use serde_json::{Value, json};
 
 use crate::harbour::Harbour;

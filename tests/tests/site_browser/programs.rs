@@ -1,6 +1,6 @@
 //! What programs read, by programs that are not ours; the page as files; and the form with a keyboard alone.
 
-use plimsoll_tests::site_browser::script;
+use plimsoll_tests::node::script;
 use plimsoll_tests::{eventually, port};
 use serde_json::{Value, json};
 

@@ -6,13 +6,14 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use plimsoll_domain::alert::delivery::AttemptResult;
 use plimsoll_domain::alert::{
-    Alert, AlertStatus, Attempt, Delivery, DeliveryAction, DeliveryState, EventKind, Feedback, Hold, ReceiverName,
-    Severity, Suppression, Usefulness,
+    Alert, AlertStatus, Delivery, DeliveryAction, DeliveryState, EventKind, Feedback, Hold, ReceiverName, Severity,
+    Suppression, Usefulness,
 };
 use plimsoll_domain::ids::AlertId;
 use plimsoll_domain::time::Timestamp;
+
+use crate::routes::attempt::AttemptView;
 
 /// One episode of a dedup key.
 #[derive(Serialize, ToSchema)]
@@ -108,21 +109,6 @@ pub(super) struct DeliveryView {
     attempts: Vec<AttemptView>,
 }
 
-/// One try.
-#[derive(Serialize, ToSchema)]
-struct AttemptView {
-    #[schema(value_type = String, format = DateTime)]
-    at: Timestamp,
-    duration_ms: u32,
-    /// `delivered`, `retry`, `dead`, or `unknown` when who tried was gone before it could say.
-    #[schema(value_type = String)]
-    result: AttemptResult,
-    /// The provider's status code, of HTTP or SMTP.
-    status: Option<u16>,
-    /// The provider's words or our own.
-    words: String,
-}
-
 /// What somebody says of an alert.
 #[derive(Serialize, ToSchema)]
 struct FeedbackView {
@@ -161,13 +147,6 @@ impl DeliveryView {
     /// All deliveries of `alert`, oldest first.
     pub(super) fn all(alert: &Alert) -> Vec<Self> {
         alert.deliveries.iter().map(|delivery| Self::of(alert, delivery)).collect()
-    }
-}
-
-impl From<&Attempt> for AttemptView {
-    fn from(attempt: &Attempt) -> Self {
-        let Attempt { at, duration_ms, result, status, .. } = *attempt;
-        Self { at, duration_ms, result, status, words: attempt.words.clone() }
     }
 }
 

@@ -75,11 +75,10 @@ fn of_slo(slo: &SloMonth) -> Row {
 }
 
 fn of_incident(incident: &IncidentLine) -> Row {
-    let impact = serde_json::to_value(incident.impact).ok();
     let cells = [
         ("id", text(incident.id.as_str())),
         ("name", text(&incident.title)),
-        ("impact", impact.and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()),
+        ("impact", text(incident.impact.as_str())),
         ("starts_at", incident.started_at.to_string()),
         ("ends_at", incident.resolved_at.as_ref().map(Timestamp::to_string).unwrap_or_default()),
     ];

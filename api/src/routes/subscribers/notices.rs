@@ -6,17 +6,17 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use plimsoll_domain::alert::Attempt;
-use plimsoll_domain::alert::delivery::AttemptResult;
+use plimsoll_domain::alert::DeliveryState;
 use plimsoll_domain::ids::{IncidentId, MaintenanceId, NoticeId, SubscriberId, TenantId};
 use plimsoll_domain::invalid::Invalid;
 use plimsoll_domain::maintenance::MaintenanceEvent;
-use plimsoll_domain::subscriber::{Notice, NoticeEvent, NoticeState};
+use plimsoll_domain::subscriber::{Notice, NoticeEvent};
 use plimsoll_domain::time::Timestamp;
 
 use super::stored;
 use crate::extract::{Listed, Page, Paged, PathId, Scoped, Viewer};
 use crate::problem::Problem;
+use crate::routes::attempt::AttemptView;
 use crate::state::ApiState;
 
 /// The routes of notices.
@@ -44,7 +44,7 @@ struct NoticeView {
     /// How often it was tried.
     tries: u32,
     /// The newest, oldest first.
-    attempts: Vec<NoticeAttemptView>,
+    attempts: Vec<AttemptView>,
 }
 
 /// What a notice tells of.
@@ -74,21 +74,6 @@ enum NoticeEventView {
         #[schema(value_type = String)]
         event: MaintenanceEvent,
     },
-}
-
-/// One try.
-#[derive(Serialize, ToSchema)]
-struct NoticeAttemptView {
-    #[schema(value_type = String, format = DateTime)]
-    at: Timestamp,
-    duration_ms: u32,
-    /// `delivered`, `retry`, `dead`, or `unknown` when who tried was gone before it could say.
-    #[schema(value_type = String)]
-    result: AttemptResult,
-    /// The other side's status code, of HTTP or SMTP.
-    status: Option<u16>,
-    /// The other side's words or our own.
-    words: String,
 }
 
 /// List what subscribers were told.
@@ -145,9 +130,11 @@ impl From<Notice> for NoticeView {
     fn from(notice: Notice) -> Self {
         let state = notice.state_name();
         let (reason, next_attempt_at) = match notice.state {
-            NoticeState::Waiting { ready_at } => (None, Some(ready_at)),
-            NoticeState::Dead { reason, .. } => (Some(reason), None),
-            NoticeState::Leased(_) | NoticeState::Delivered { .. } => (None, None),
+            DeliveryState::Waiting { ready_at } => (None, Some(ready_at)),
+            DeliveryState::Dead { reason, .. } => (Some(reason), None),
+            DeliveryState::Leased(_) | DeliveryState::Delivered { .. } | DeliveryState::Collapsed { .. } => {
+                (None, None)
+            }
         };
         Self {
             id: notice.id,
@@ -158,7 +145,7 @@ impl From<Notice> for NoticeView {
             next_attempt_at,
             created_at: notice.created_at,
             tries: notice.tries,
-            attempts: notice.attempts.into_iter().map(NoticeAttemptView::from).collect(),
+            attempts: notice.attempts.iter().map(AttemptView::from).collect(),
         }
     }
 }
@@ -172,12 +159,5 @@ impl From<NoticeEvent> for NoticeEventView {
                 Self::Maintenance { maintenance_id: maintenance, starts_at, event }
             }
         }
-    }
-}
-
-impl From<Attempt> for NoticeAttemptView {
-    fn from(attempt: Attempt) -> Self {
-        let Attempt { at, duration_ms, result, status, words, .. } = attempt;
-        Self { at, duration_ms, result, status, words }
     }
 }

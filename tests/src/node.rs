@@ -15,7 +15,8 @@ pub async fn script(name: &str, told: &Value) -> Value {
     ran.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
-fn folder() -> &'static Path {
+/// The folder `tests`.
+pub fn folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
