@@ -182,6 +182,19 @@ async fn a_maintenance_that_makes_no_sense_is_refused(
 }
 
 #[tokio::test]
+async fn minutes_that_cannot_be_are_told_with_the_other_faults_and_what_was_expected() {
+    let (world, _, operator) = world().await;
+    let mut body = weekly();
+    (body["title"], body["remind_minutes"], body["verify_minutes"]) = (json!(""), json!(-3), json!(i64::MAX));
+    let refused = world.post(&operator, MAINTENANCES, body).await.expect(422);
+    let details: Vec<_> = refused.body["errors"].as_array().expect("errors").iter().map(|one| &one["detail"]).collect();
+    assert_eq!(
+        details,
+        ["expected 1 to 200 characters, got 0", "expected 0 to 1440 minutes", "expected 0 to 20160 minutes"]
+    );
+}
+
+#[tokio::test]
 async fn maintenance_is_a_tenants_own_operators() {
     let (world, admin, operator) = world().await;
     let stranger = world.tenant("other").await;

@@ -35,11 +35,11 @@ pub(super) struct NewMaintenance {
     #[schema(format = DateTime)]
     ends_at: String,
     /// For how long after its end it is seen whether all is well, 0 to 1,440; 0 unless given. Still maintenance.
-    verify_minutes: Option<u32>,
+    verify_minutes: Option<i64>,
     /// When it takes place again; once unless given.
     recurrence: Option<RecurrenceBody>,
     /// How long before it begins subscribers are reminded, 0 to 20,160; 1,440 unless given. 0: they are not.
-    remind_minutes: Option<u32>,
+    remind_minutes: Option<i64>,
 }
 
 /// What is not given stays as it was.
@@ -56,12 +56,12 @@ pub(super) struct MaintenanceChange {
     starts_at: Option<String>,
     #[schema(format = DateTime)]
     ends_at: Option<String>,
-    verify_minutes: Option<u32>,
+    verify_minutes: Option<i64>,
     /// Null: it takes place once.
     #[serde(default)]
     #[schema(value_type = Option<RecurrenceBody>)]
     recurrence: Given<RecurrenceBody>,
-    remind_minutes: Option<u32>,
+    remind_minutes: Option<i64>,
 }
 
 /// When something takes place again.
@@ -133,10 +133,10 @@ impl MaintenanceChange {
         }
         next.body = self.body.over(next.body, |body| Some(body.clone()));
         if let Some(minutes) = self.verify_minutes {
-            next.verifying = Span::minutes(minutes.into());
+            next.verifying = within_reason(minutes);
         }
         if let Some(minutes) = self.remind_minutes {
-            next.reminder = (minutes > 0).then(|| Span::minutes(minutes.into()));
+            next.reminder = (minutes != 0).then(|| within_reason(minutes));
         }
         let times = |of: &Maintenance| (of.starts_at, of.ends_at, of.recurrence.clone());
         if times(&next) != times(held) {
@@ -161,4 +161,9 @@ impl MaintenanceChange {
             next.recurrence = None;
         }
     }
+}
+
+/// As a span, which the domain refuses where it is too long or less than nothing.
+fn within_reason(minutes: i64) -> Span {
+    Span::minutes(minutes.clamp(-1, 1_000_000))
 }
