@@ -114,6 +114,10 @@ id!(
     PageLinkId, None
 );
 id!(
+    /// Names an entry of the audit log, across tenants.
+    AuditId, None
+);
+id!(
     /// Names an SLO within its tenant: `slo_type` in the API.
     SloType, Some('_')
 );
@@ -242,6 +246,13 @@ impl SpoolId {
     pub fn of(received_at: Timestamp, process: &str, number: u64) -> Self {
         let process: String = process.chars().filter(char::is_ascii_alphanumeric).take(16).collect();
         Self(format!("{:015}-{number:012}-{}", received_at.millis().max(0), process.to_ascii_lowercase()))
+    }
+}
+
+impl AuditId {
+    /// A fresh id.
+    pub fn fresh(entropy: &dyn Entropy) -> Self {
+        Self(made("aud", &entropy.bytes()))
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod alert;
+pub mod audit;
 pub mod component;
 pub mod entropy;
 pub mod frontend;

@@ -32,6 +32,8 @@ pub struct Scene<'a> {
     pub now: Timestamp,
     /// Leave to send to a receiver at once, where whoever decides can do so.
     pub lease: &'a (dyn Fn(&ReceiverName) -> Option<Lease> + Sync),
+    /// The trace that this belongs to, as W3C's `traceparent`.
+    pub trace: Option<&'a str>,
 }
 
 /// What became of a signal.

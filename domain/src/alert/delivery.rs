@@ -145,6 +145,9 @@ pub struct Delivery {
     pub tries: u32,
     /// The newest attempts, oldest first.
     pub attempts: Vec<Attempt>,
+    /// The trace of what asked for it, as W3C's `traceparent`: its attempts belong to it, whichever process makes them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
 }
 
 /// One try.

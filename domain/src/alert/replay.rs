@@ -21,7 +21,7 @@ impl Alert {
         let mut replayed = self.deliveries.remove(at);
         replayed.state = DeliveryState::Waiting { ready_at: now };
         (replayed.since, replayed.tries) = (now, 0);
-        let receiver = replayed.receiver.clone();
+        let (receiver, trace) = (replayed.receiver.clone(), replayed.trace.clone());
         // It stands after whatever was finished since, or is being sent.
         let waits = |one: &Delivery| one.receiver == receiver && matches!(one.state, DeliveryState::Waiting { .. });
         let later = self.deliveries[at..].iter().position(waits);
@@ -29,7 +29,8 @@ impl Alert {
         self.deliveries.insert(place, replayed);
         let mut numbers = vec![number];
         if let Some(action) = self.amends(place) {
-            numbers.push(self.push_delivery(&receiver, action, DeliveryState::Waiting { ready_at: now }, now));
+            let (state, since) = (DeliveryState::Waiting { ready_at: now }, (now, trace.as_deref()));
+            numbers.push(self.push_delivery(&receiver, action, state, since));
         }
         let (severity, by) = (self.content.severity, by.to_owned());
         let (suppressed, detail, request) = (None, None, None);

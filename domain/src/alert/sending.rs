@@ -133,7 +133,7 @@ impl Alert {
         let is_first = !self.deliveries.iter().any(|one| one.receiver == receiver.name && !one.is_finished());
         let leased = if is_first { (scene.lease)(&receiver.name) } else { None };
         let state = leased.map_or(DeliveryState::Waiting { ready_at: scene.now }, DeliveryState::Leased);
-        self.push_delivery(&receiver.name, action, state, scene.now)
+        self.push_delivery(&receiver.name, action, state, (scene.now, scene.trace))
     }
 
     /// A resolve need not be sent where nothing can have been opened: then whatever waits for `receiver` is dropped.
@@ -186,7 +186,7 @@ impl Alert {
         receiver: &ReceiverName,
         action: DeliveryAction,
         state: DeliveryState,
-        now: Timestamp,
+        (now, trace): (Timestamp, Option<&str>),
     ) -> u32 {
         let (number, severity, receiver) = (self.next_delivery, self.content.severity, receiver.clone());
         self.next_delivery += 1;
@@ -201,6 +201,7 @@ impl Alert {
             state,
             tries: 0,
             attempts,
+            trace: trace.map(str::to_owned),
         });
         self.forget_old_deliveries();
         number

@@ -13,7 +13,7 @@ use crate::world::World;
 const COOLDOWN: i64 = 300;
 
 fn scene(config: &AlertConfig, now: Timestamp) -> Scene<'_> {
-    Scene { config, silences: &[], maintenances: &[], now, lease: &|_| None }
+    Scene { config, silences: &[], maintenances: &[], now, lease: &|_| None, trace: None }
 }
 
 fn trigger(latest: Option<&Alert>, severity: Severity, now: Timestamp) -> (Alert, Option<Suppression>) {

@@ -169,7 +169,7 @@ fn signal(action: SignalAction, mark: Option<u64>, severity: Severity) -> Signal
 #[test]
 fn an_older_mark_is_not_heard_though_the_newer_one_said_nothing_new() {
     let config = config(300, None);
-    let scene = Scene { config: &config, silences: &[], maintenances: &[], now: START, lease: &|_| None };
+    let scene = Scene { config: &config, silences: &[], maintenances: &[], now: START, lease: &|_| None, trace: None };
     let tenant = World::tenant();
     let first =
         apply(None, &tenant, &signal(SignalAction::Trigger, Some(4), Severity::Info), &scene).alert.expect("kept");
@@ -182,7 +182,7 @@ fn an_older_mark_is_not_heard_though_the_newer_one_said_nothing_new() {
 #[test]
 fn what_goes_to_one_receiver_by_name_is_repeated_to_nobody_and_starts_no_cooldown() {
     let config = config(300, Some(600));
-    let at = |now| Scene { config: &config, silences: &[], maintenances: &[], now, lease: &|_| None };
+    let at = |now| Scene { config: &config, silences: &[], maintenances: &[], now, lease: &|_| None, trace: None };
     let aside = Signal { only_to: Some("mail".to_owned()), ..signal(SignalAction::Trigger, None, Severity::Info) };
     let first = apply(None, &World::tenant(), &aside, &at(START)).alert.expect("kept");
     assert_eq!(first.deliveries.iter().map(|one| &one.receiver).collect::<Vec<_>>(), [&name("mail")]);

@@ -89,7 +89,7 @@ impl World {
     fn with_scene<T>(&self, ask: impl FnOnce(&Scene<'_>) -> T) -> T {
         let lease = |_: &ReceiverName| self.at_once.then(|| self.lease());
         let (config, silences, maintenances) = (&self.config, &self.silences[..], &self.maintenances[..]);
-        ask(&Scene { config, silences, maintenances, now: self.now, lease: &lease })
+        ask(&Scene { config, silences, maintenances, now: self.now, lease: &lease, trace: None })
     }
 
     pub(crate) fn lease(&self) -> Lease {
