@@ -98,7 +98,7 @@ impl Alerting {
     /// What would become of `signal`; nothing is stored.
     pub async fn rehearse(&self, tenant: &TenantId, signal: &Signal, now: Timestamp) -> Result<Applied> {
         let held = self.store.alert_scene(tenant, std::slice::from_ref(&signal.dedup_key), now).await?;
-        Ok(apply(held.latest.get(&signal.dedup_key), tenant, signal, &scene(&held, now, &|_| None)))
+        Ok(apply(held.latest.get(&signal.dedup_key), tenant, signal, &scene(&held, now, &|_| None, None)))
     }
 
     /// Lets the clock change `alert`, which may be old; whether anything changed. What keeps it back is looked at again.
@@ -110,9 +110,9 @@ impl Alerting {
         if let Some(hold) = &mut latest.hold {
             hold.look_at = hold.look_at.min(now);
         }
-        let leased = Leased::default();
+        let (leased, trace) = (Leased::default(), plimsoll_traces::traceparent());
         let lease = |receiver: &ReceiverName| leased.keep(self.handoff.lease(&alert.tenant, receiver, now));
-        let Some(next) = reconsider(&latest, &scene(&held, now, &lease)) else { return Ok(false) };
+        let Some(next) = reconsider(&latest, &scene(&held, now, &lease, trace.as_deref())) else { return Ok(false) };
         Ok(self.store_and_hand_over(vec![next], &leased).await? == [true])
     }
 
@@ -135,9 +135,9 @@ impl Alerting {
     ) -> Result<Vec<usize>> {
         let keys: Vec<String> = turn.iter().map(|index| signals[*index].dedup_key.clone()).collect();
         let held = self.store.alert_scene(tenant, &keys, now).await?;
-        let leased = Leased::default();
+        let (leased, trace) = (Leased::default(), plimsoll_traces::traceparent());
         let lease = |receiver: &ReceiverName| leased.keep(self.handoff.lease(tenant, receiver, now));
-        let scene = scene(&held, now, &lease);
+        let scene = scene(&held, now, &lease, trace.as_deref());
         let (mut changed, mut of) = (Vec::with_capacity(turn.len()), Vec::with_capacity(turn.len()));
         for index in turn {
             let signal = &signals[*index];
@@ -229,7 +229,8 @@ fn scene<'a>(
     held: &'a AlertScene,
     now: Timestamp,
     lease: &'a (dyn Fn(&ReceiverName) -> Option<Lease> + Sync),
+    trace: Option<&'a str>,
 ) -> Scene<'a> {
     let AlertScene { config, silences, maintenances, .. } = held;
-    Scene { config, silences, maintenances, now, lease }
+    Scene { config, silences, maintenances, now, lease, trace }
 }

@@ -10,11 +10,12 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 
 use plimsoll_domain::alert::{Alert, AlertConfig, ReceiverName, ReceiverState, Silence};
+use plimsoll_domain::audit::AuditEntry;
 use plimsoll_domain::component::Component;
 use plimsoll_domain::frontend::{AppCounts, FrontendApps, SpoolUsage, SpooledEnvelope};
 use plimsoll_domain::ids::{
-    AlertId, AppId, ComponentId, HourKey, IncidentId, KeyId, MaintenanceId, NoticeId, Series, SilenceId, SloType,
-    SpoolId, SubscriberId, TenantId,
+    AlertId, AppId, AuditId, ComponentId, HourKey, IncidentId, KeyId, MaintenanceId, NoticeId, Series, SilenceId,
+    SloType, SpoolId, SubscriberId, TenantId,
 };
 use plimsoll_domain::incident::{Incident, IncidentTemplates};
 use plimsoll_domain::maintenance::Maintenance;
@@ -29,10 +30,10 @@ use plimsoll_domain::time::{Day, Hour, Timestamp};
 
 use crate::methods::without_secrets;
 use crate::{
-    AlertConfigs, AlertFilter, AlertScene, Alerts, AppCounting, Backlog, Components, Fold, Frontends, Incidents,
-    Leases, Maintenances, Measurements, Notices, Pages, PublicPage, PublicReads, ReceiverStates, Reseal, Result,
-    Samples, SeriesRecord, Silences, SloConfigs, Snapshots, Spool, Store, StoreError, Subscribers, Tenants, Told,
-    UnfoldedHour,
+    AlertConfigs, AlertFilter, AlertScene, Alerts, AppCounting, Audit, AuditFilter, Backlog, Components, Fold,
+    Frontends, Incidents, Leases, Maintenances, Measurements, Notices, Pages, PublicPage, PublicReads, ReceiverStates,
+    Reseal, Result, Samples, SeriesRecord, Silences, SloConfigs, Snapshots, Spool, Store, StoreError, Subscribers,
+    Tenants, Told, UnfoldedHour,
 };
 
 /// When a call fails.

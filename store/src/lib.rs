@@ -8,12 +8,14 @@
 pub mod accounts;
 pub mod alerting;
 mod alerts;
+mod audit;
 pub mod contract;
 pub mod document;
 pub mod embedded;
 mod error;
 pub mod faulty;
 mod frontends;
+pub mod inspect;
 pub mod limits;
 mod methods;
 pub mod mongo;
@@ -28,6 +30,7 @@ mod traits;
 mod unreadable;
 
 pub use alerts::{AlertConfigs, AlertFilter, AlertScene, Alerts, Backlog, ReceiverStates, Silences, Told};
+pub use audit::{Audit, AuditFilter};
 pub use error::StoreError;
 pub use frontends::{AppCounting, Frontends, Spool};
 pub use open::{OpenOptions, open};

@@ -100,6 +100,20 @@ macro_rules! without_secrets {
                 fn renew_lease(holder: &str, until: Timestamp, now: Timestamp) -> Vec<String>;
                 fn release_lease(holder: &str) -> ();
             }
+            Audit {
+                fn append_audit_entry(entry: &AuditEntry) -> ();
+                fn audit_entries(
+                    tenant: Option<&TenantId>,
+                    filter: &AuditFilter,
+                    after: Option<(Timestamp, AuditId)>,
+                    limit: usize
+                ) -> Vec<AuditEntry>;
+                fn audit_entries_across_tenants(
+                    filter: &AuditFilter,
+                    after: Option<(Timestamp, AuditId)>,
+                    limit: usize
+                ) -> Vec<AuditEntry>;
+            }
             PublicReads {
                 fn snapshot(tenant: &TenantId) -> Option<StatusSnapshot>;
                 fn pages() -> Vec<PublicPage>;

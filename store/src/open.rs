@@ -18,9 +18,14 @@ pub async fn open(options: &OpenOptions) -> Result<Arc<dyn Store>> {
         let store = crate::embedded::EmbeddedStore::open(path.as_ref(), crate::embedded::Limits::default()).await?;
         return Ok(Arc::new(store));
     }
-    if uri.starts_with("mongodb://") || uri.starts_with("mongodb+srv://") {
+    if crate::mongo::is_uri(uri) {
         return Ok(Arc::new(crate::mongo::MongoStore::open(uri).await?));
     }
+    Err(no_store(uri))
+}
+
+/// What `uri` names is no store.
+pub(crate) fn no_store(uri: &str) -> StoreError {
     let scheme = uri.split(':').next().unwrap_or_default();
-    Err(StoreError::Unusable { reason: format!("expected a store of embedded:PATH or mongodb://…, got {scheme:?}") })
+    StoreError::Unusable { reason: format!("expected a store of embedded:PATH or mongodb://…, got {scheme:?}") }
 }

@@ -1,5 +1,6 @@
 //! How long what is stored is kept or believed, where the kind of document alone does not say it.
 
+use plimsoll_domain::audit::{AUDIT_RETENTION, AuditEntry};
 use plimsoll_domain::frontend::{AppCounts, COUNTS_RETENTION, SPOOL_RETENTION};
 use plimsoll_domain::rollup::HOURLY_RETENTION;
 use plimsoll_domain::slo::{Measurement, Step};
@@ -33,6 +34,11 @@ pub(crate) const fn subscriber_expires_at(subscriber: &Subscriber) -> Option<Tim
         SubscriberState::Stopped { at, .. } => Some(at.plus(STOPPED_FOR)),
         SubscriberState::Active { .. } => None,
     }
+}
+
+/// When an entry of the audit log may go.
+pub(crate) const fn audit_expires_at(entry: &AuditEntry) -> Timestamp {
+    entry.at.plus(AUDIT_RETENTION)
 }
 
 /// When counts may go.

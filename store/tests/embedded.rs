@@ -14,7 +14,7 @@ use plimsoll_domain::slo::{Measurement, Slo, Step, WindowTotals, measure};
 use plimsoll_domain::time::{Hour, Interval, Span, Tick, Timestamp};
 use plimsoll_store::embedded::{EmbeddedStore, Limits};
 use plimsoll_store::faulty::Faulty;
-use plimsoll_store::{Components, Fold, SeriesRecord, Store, StoreError, UnfoldedHour, contract};
+use plimsoll_store::{AuditFilter, Components, Fold, SeriesRecord, Store, StoreError, UnfoldedHour, contract};
 use tempfile::TempDir;
 
 #[path = "given/mod.rs"]
@@ -258,6 +258,23 @@ async fn measurements_are_kept_as_long_as_their_step_says() {
     assert_eq!(left(midnight.plus(Span::days(3))).await, [1, 61, 1_441]);
     assert_eq!(left(midnight.plus(Span::days(395))).await, [1, 61, 1_441]);
     assert_eq!(left(midnight.plus(Span::days(400))).await, [1, 1_441]);
+}
+
+#[tokio::test]
+async fn entries_of_the_audit_log_are_kept_for_400_days() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(&folder).await;
+    let now: Timestamp = "2026-11-21T00:00:00Z".parse().expect("an instant");
+    for days in [401, 400, 399] {
+        store
+            .append_audit_entry(&given::audit_entry(&format!("aud-{days}"), now.minus(Span::days(days))))
+            .await
+            .expect("stores");
+    }
+    assert_eq!(store.expire_across_tenants(now).await.expect("expires"), 2);
+    let all = AuditFilter::all(Timestamp::from_millis(0)..now);
+    let left = store.audit_entries_across_tenants(&all, None, 9).await.expect("reads");
+    assert_eq!(left.iter().map(|entry| entry.id.as_str()).collect::<Vec<_>>(), ["aud-399"]);
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ use plimsoll_domain::slo::measurement::Subject;
 use plimsoll_domain::slo::{Measurement, Slo, Step, WindowTotals, measure};
 use plimsoll_domain::time::{Hour, Interval, Span, Tick, Timestamp};
 use plimsoll_store::mongo::MongoStore;
-use plimsoll_store::{Leases, Measurements, Samples, SeriesRecord, Store, StoreError, contract};
+use plimsoll_store::{AuditFilter, Leases, Measurements, Samples, SeriesRecord, Store, StoreError, contract};
 
 use mongod::Mongod;
 
@@ -200,6 +200,31 @@ async fn counts_and_envelopes_say_when_they_may_go_and_how_much_waits_is_read_fr
     let profile = raw(&uri, "system.profile").await?;
     let told = profile.find_one(doc! { "command.aggregate": "spool" }).await?.expect("is told");
     assert_eq!((told.get_i32("keysExamined")?, told.get_i32("docsExamined")?), (1, 0), "{told}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_entry_of_the_audit_log_goes_after_400_days_and_a_page_is_read_from_an_index() -> anyhow::Result<()> {
+    let server = Mongod::start().await?;
+    let uri = server.uri();
+    let store: Arc<dyn Store> = Arc::new(MongoStore::open(&uri).await?);
+    let now = HOUR.start();
+    for number in 0..9 {
+        store.append_audit_entry(&given::audit_entry(&format!("aud-{number}"), now)).await?;
+    }
+    let entries = raw(&uri, "audit_entries").await?;
+    let stored = entries.find_one(doc! {}).await?.expect("is stored");
+    assert_eq!(stored.get_datetime("expires_at")?.timestamp_millis(), now.plus(Span::days(400)).millis());
+    assert!(entries.list_index_names().await?.contains(&"expires_at_1".to_owned()));
+    let database = entries.client().default_database().expect("the harness names a database");
+    database.run_command(doc! { "profile": 2 }).await?;
+    let all = AuditFilter::all(Timestamp::from_millis(0)..now.next_milli());
+    let after = Some((now, "aud-2".parse().expect("an id")));
+    assert_eq!(store.audit_entries(None, &all, after, 3).await?.len(), 3);
+    database.run_command(doc! { "profile": 0 }).await?;
+    let profile = raw(&uri, "system.profile").await?;
+    let told = profile.find_one(doc! { "command.find": "audit_entries" }).await?.expect("is told");
+    assert!(!told.contains_key("hasSortStage") && told.get_i32("docsExamined")? <= 6, "{told}");
     Ok(())
 }
 

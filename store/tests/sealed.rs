@@ -91,7 +91,7 @@ async fn full_of_secrets(store: &Sealed) -> TenantId {
     let content = json!({"summary": "down", "severity": "error", "source": "ci", "labels": {}});
     let content = serde_json::from_value(content).expect("content");
     let signal = Signal::new(SignalAction::Trigger, "db", Some(content), "ann");
-    let scene = Scene { config: &config, silences: &[], maintenances: &[], now: NOW, lease: &|_| None };
+    let scene = Scene { config: &config, silences: &[], maintenances: &[], now: NOW, lease: &|_| None, trace: None };
     let alert = apply(None, &tenant, &signal, &scene).alert.expect("an alert");
     assert_eq!(store.put_alerts(&[alert]).await.expect("stores"), [true]);
     let probe = json!({"kind": "http", "url": "https://example.com/", "method": "GET", "expected_status": [],

@@ -58,7 +58,7 @@ fn after(
     signal: &Signal,
     (config, now): (&AlertConfig, Timestamp),
 ) -> Alert {
-    let scene = Scene { config, silences: &[], maintenances: &[], now, lease: &|_| None };
+    let scene = Scene { config, silences: &[], maintenances: &[], now, lease: &|_| None, trace: None };
     apply(latest, tenant, signal, &scene).alert.expect("it changes something")
 }
 

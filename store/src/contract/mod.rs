@@ -7,6 +7,7 @@
 
 mod alert_configs;
 mod alerts;
+mod audit;
 mod components;
 mod events;
 mod folds;
@@ -75,6 +76,7 @@ pub const CASES: &[&[Case]] = &[
     snapshots::CASES,
     public_reads::CASES,
     leases::CASES,
+    audit::CASES,
 ];
 
 /// Runs every case on `store`, and answers with the names of those that failed; what was wrong is on standard error.

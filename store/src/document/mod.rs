@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use plimsoll_domain::alert::{Alert, AlertConfig, ReceiverState, Silence};
+use plimsoll_domain::audit::AuditEntry;
 use plimsoll_domain::component::Component;
 use plimsoll_domain::frontend::{AppCounts, FrontendApps};
 use plimsoll_domain::incident::{Incident, IncidentTemplates};
@@ -63,6 +64,7 @@ stored! {
     IncidentTemplates => "incident templates";
     Subscriber => "subscriber";
     Notice => "notice", READ_BACK = false;
+    AuditEntry => "audit entry", READ_BACK = false;
 }
 
 /// A document: the version of its shape, and what it holds.

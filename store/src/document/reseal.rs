@@ -1,5 +1,7 @@
 //! New seals for old ones, anywhere within a document.
 
+use std::cell::RefCell;
+
 use serde_json::Value;
 
 use plimsoll_domain::sealing::BEGINNING;
@@ -19,6 +21,16 @@ pub(crate) fn reseal_json(
     let mut document: Value = serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))?;
     let changed = walk(&mut document, &reseal).map_err(unreadable)?;
     Ok(changed.then(|| document.to_string()))
+}
+
+/// Every sealed text of the document.
+pub(crate) fn seals_of(text: &str) -> Result<Vec<String>> {
+    let seals = RefCell::new(Vec::new());
+    reseal_json(text, |seal| {
+        seals.borrow_mut().push(seal.to_owned());
+        Ok(None)
+    })?;
+    Ok(seals.into_inner())
 }
 
 /// Whether anything changed.

@@ -4,6 +4,7 @@ use rusqlite::params;
 
 use plimsoll_domain::alert::record::ALERT_RETENTION;
 use plimsoll_domain::alert::silence::KEPT;
+use plimsoll_domain::audit::AUDIT_RETENTION;
 use plimsoll_domain::rollup::HOURLY_RETENTION;
 use plimsoll_domain::sample::SAMPLE_RETENTION;
 use plimsoll_domain::time::{Span, Timestamp};
@@ -42,6 +43,8 @@ const MAINTENANCES: &str = "DELETE FROM maintenances WHERE (tenant, id) IN
     (SELECT tenant, id FROM maintenances WHERE ends_at <= ?1 LIMIT ?2)";
 const NOTICES: &str = "DELETE FROM notices WHERE number IN
     (SELECT number FROM notices WHERE finished_at <= ?1 ORDER BY finished_at LIMIT ?2)";
+const AUDIT: &str = "DELETE FROM audit_entries WHERE number IN
+    (SELECT number FROM audit_entries WHERE at <= ?1 ORDER BY at LIMIT ?2)";
 
 impl EmbeddedStore {
     pub(super) async fn expire(&self, now: Timestamp) -> Result<u64> {
@@ -61,6 +64,7 @@ impl EmbeddedStore {
             (SUBSCRIBERS, now.millis()),
             (MAINTENANCES, now.minus(MAINTENANCE_RETENTION).millis()),
             (NOTICES, now.minus(NOTICE_RETENTION).millis()),
+            (AUDIT, now.minus(AUDIT_RETENTION).millis()),
         ] {
             removed += self.expire_in(sql, before).await?;
         }

@@ -10,6 +10,10 @@ use rusqlite::{Connection, OpenFlags};
 use crate::embedded::schema;
 use crate::{Result, StoreError};
 
+/// The database, and the file that is locked while a process has the folder open.
+pub(super) const FILE: &str = "plimsoll.db";
+pub(super) const LOCK: &str = "lock";
+
 const PAGE_BYTES: u64 = 4_096;
 const BUSY_MS: u32 = 5_000;
 const WRITER_CACHE_KIB: i64 = 16_384;
@@ -37,7 +41,7 @@ impl Folder {
     /// Makes the folder (mode 0700) where it is missing, and locks it.
     pub(super) fn lock(path: &Path) -> Result<Self> {
         make(path).map_err(|error| unusable(path, &format!("cannot be made: {error}")))?;
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join("lock"));
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK));
         let lock = lock.map_err(|error| unusable(path, &format!("cannot be written to: {error}")))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), lock }),
@@ -73,7 +77,7 @@ impl Folder {
     }
 
     fn file(&self) -> PathBuf {
-        self.path.join("plimsoll.db")
+        self.path.join(FILE)
     }
 }
 

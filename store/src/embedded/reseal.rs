@@ -12,7 +12,7 @@ use crate::embedded::store::EmbeddedStore;
 use crate::{Reseal, Result};
 
 /// Each table that may hold a seal, and what names a row of it.
-const TABLES: [(&str, &str); 5] = [
+pub(super) const TABLES: [(&str, &str); 5] = [
     ("components", "id"),
     ("slo_configs", "tenant"),
     ("alert_configs", "tenant"),

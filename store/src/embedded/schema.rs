@@ -15,17 +15,12 @@ const STEPS: &[&str] = &[
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
     include_str!("schema/4.sql"),
+    include_str!("schema/5.sql"),
 ];
 
 /// Takes the steps that are missing. `Unusable` when a newer version of the program has been here.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
-    let taken: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let known = u32::try_from(STEPS.len()).expect("a handful of steps");
-    if taken > known {
-        let why =
-            format!("was written by a newer version (its schema is {taken}, this program knows {known}): run that");
-        return Err(unusable(path, &why));
-    }
+    let taken = check(connection, path)?;
     for (version, step) in (1u32..).zip(STEPS).skip(taken as usize) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(step)?;
@@ -33,4 +28,16 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
         transaction.commit()?;
     }
     Ok(())
+}
+
+/// How many steps were taken. `Unusable` when that is more than there are here.
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<u32> {
+    let taken: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = u32::try_from(STEPS.len()).expect("a handful of steps");
+    if taken > known {
+        let why =
+            format!("was written by a newer version (its schema is {taken}, this program knows {known}): run that");
+        return Err(unusable(path, &why));
+    }
+    Ok(taken)
 }

@@ -37,6 +37,13 @@ impl MongoStore {
     /// The database is the one that the URI names, or `plimsoll`. `Unusable` when the URI cannot be read or its
     /// credentials are refused; `Unavailable` when nothing answers. No error tells the credentials.
     pub async fn open(uri: &str) -> Result<Self> {
+        let store = Self::connect(uri).await?;
+        collections::prepare(&store).await?;
+        Ok(store)
+    }
+
+    /// The same without making anything.
+    pub(super) async fn connect(uri: &str) -> Result<Self> {
         let options = parse(uri).await?;
         let name = options.default_database.clone().unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
         let client = Client::with_options(options).map_err(|error| unusable(&error, uri))?;
@@ -48,7 +55,6 @@ impl MongoStore {
             most_subscribers: MAX_SUBSCRIBERS,
         };
         store.greet(uri).await?;
-        collections::prepare(&store).await?;
         Ok(store)
     }
 
@@ -62,6 +68,11 @@ impl MongoStore {
     /// The collection of this name.
     pub(super) fn collection(&self, name: &str) -> Collection<Document> {
         self.database.collection(name)
+    }
+
+    /// Where a deployment answers for itself.
+    pub(super) fn admin(&self) -> Database {
+        self.client.database("admin")
     }
 
     /// Waits a little before the next try at what others change too: nothing before the first, a few milliseconds
@@ -113,8 +124,13 @@ impl Store for MongoStore {
     }
 }
 
+/// Whether `uri` is for this adapter.
+pub(crate) fn is_uri(uri: &str) -> bool {
+    uri.starts_with("mongodb://") || uri.starts_with("mongodb+srv://")
+}
+
 async fn parse(uri: &str) -> Result<ClientOptions> {
-    let mut options = ClientOptions::parse(uri).await.map_err(|error| unusable(&error, uri))?;
+    let mut options = ClientOptions::parse(uri).await.map_err(|error| refusal_of_uri(&error, uri))?;
     options.app_name.get_or_insert_with(|| "plimsoll".to_owned());
     options.server_selection_timeout.get_or_insert(CONNECT);
     options.connect_timeout.get_or_insert(CONNECT);
@@ -129,6 +145,16 @@ async fn parse(uri: &str) -> Result<ClientOptions> {
     durable.w_timeout = Some(DEADLINE);
     options.write_concern = Some(durable);
     Ok(options)
+}
+
+/// A URI that cannot be read is never readable; a name server that is away may come back.
+fn refusal_of_uri(error: &mongodb::error::Error, uri: &str) -> StoreError {
+    match error.kind.as_ref() {
+        mongodb::error::ErrorKind::DnsResolve { .. } => {
+            StoreError::Unavailable { reason: without_credentials(&error.kind.to_string(), uri) }
+        }
+        _ => unusable(error, uri),
+    }
 }
 
 fn refusal(error: &mongodb::error::Error, uri: &str) -> StoreError {
@@ -170,8 +196,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_uri_that_cannot_be_read_is_unusable_and_keeps_its_secret() {
-        for uri in ["mongodb://ann:hunter2@:bad:port/x", "mongodb://ann:hun%ter2@h/x", "mongodb://ann:hunter2@h/?w=-4"]
-        {
+        for uri in [
+            "mongodb://ann:hunter2@:bad:port/x",
+            "mongodb://ann:hun%ter2@h/x",
+            "mongodb://ann:hunter2@h/?w=-4",
+            "mongodb://ann:hunter2@[bad/x",
+            "mongodb://ann:hunter2@[bad]/x",
+            "mongodb://ann:hunter2@/x",
+        ] {
             let error = MongoStore::open(uri).await.expect_err("refused");
             assert!(matches!(error, StoreError::Unusable { .. }), "{error}");
             assert!(!error.to_string().contains("hunter2") && !error.to_string().contains("ter2"), "{error}");

@@ -34,9 +34,10 @@ pub(super) const SUBSCRIBERS: &str = "subscribers";
 pub(super) const NOTICES: &str = "notices";
 pub(super) const SNAPSHOTS: &str = "snapshots";
 pub(super) const LEASES: &str = "leases";
+pub(super) const AUDIT_ENTRIES: &str = "audit_entries";
 
 /// What has a retention, as each of its documents says.
-const EXPIRING: [&str; 11] = [
+const EXPIRING: [&str; 12] = [
     SAMPLE_HOURS,
     HOUR_ROLLUPS,
     MEASUREMENTS,
@@ -48,6 +49,7 @@ const EXPIRING: [&str; 11] = [
     SUBSCRIBERS,
     NOTICES,
     LEASES,
+    AUDIT_ENTRIES,
 ];
 
 /// Makes the indexes that are missing; those that are there cost nothing.
@@ -67,6 +69,9 @@ pub(super) async fn prepare(store: &MongoStore) -> Result<()> {
         // A tenant's notices, newest first, and those of one subscriber.
         (NOTICES, doc! { "tenant": 1, "created_at": -1, "_id": 1 }),
         (NOTICES, doc! { "tenant": 1, "subscriber": 1, "created_at": -1, "_id": 1 }),
+        // Who changed what, newest first: of a tenant, and of everybody.
+        (AUDIT_ENTRIES, doc! { "tenant": 1, "at": -1, "_id": 1 }),
+        (AUDIT_ENTRIES, doc! { "at": -1, "_id": 1 }),
     ] {
         add(store, collection, keys, IndexOptions::default()).await?;
     }

@@ -1,7 +1,7 @@
 //! Identities as they stand in `_id`: small sub-documents, compared field by field, so that a range of hours or days of
 //! one series is a range of `_id`. Strings were rejected: they would need padding to sort, and parsing.
 
-use bson::{Document, doc};
+use bson::{Bson, Document, doc};
 
 use plimsoll_domain::ids::{ComponentId, HourKey, Series, TenantId};
 use plimsoll_domain::time::{Day, Hour, Timestamp};
@@ -72,6 +72,15 @@ pub(super) fn read_day(document: &Document) -> Result<DayKey> {
 
 fn read<T>(document: &Document, part: impl FnOnce(&Document) -> Option<T>) -> Result<T> {
     document.get_document("_id").ok().and_then(part).ok_or_else(|| damaged("_id"))
+}
+
+/// Whose the document is: what identifies it is the tenant, or begins with it.
+pub(super) fn tenant_of(document: &Document) -> Result<TenantId> {
+    let tenant = match document.get("_id") {
+        Some(Bson::Document(parts)) => parts.get_str("t").ok(),
+        other => other.and_then(Bson::as_str),
+    };
+    tenant.and_then(|tenant| tenant.parse().ok()).ok_or_else(|| damaged("_id"))
 }
 
 /// A field of a document that is not as this adapter writes it.

@@ -11,6 +11,7 @@
 mod alert_configs;
 mod alerts;
 mod app_counts;
+mod audit;
 mod bulk;
 mod call;
 mod client;
@@ -21,6 +22,7 @@ mod folds;
 mod frontends;
 mod hours;
 mod incidents;
+mod inspect;
 mod keys;
 mod leases;
 mod maintenances;
@@ -40,3 +42,5 @@ mod subscribers;
 mod tenants;
 
 pub use client::MongoStore;
+pub(crate) use client::is_uri;
+pub(crate) use inspect::inspect;

@@ -4,21 +4,23 @@
 use bson::{Bson, Document, doc};
 use futures_util::TryStreamExt;
 
-use plimsoll_domain::ids::TenantId;
 use plimsoll_domain::sealing::BEGINNING;
 
 use super::MongoStore;
 use super::call::{run, within};
 use super::collections::{ALERT_CONFIGS, ALERTS, COMPONENTS, SLO_CONFIGS, SUBSCRIBERS};
-use super::keys::damaged;
+use super::keys::{damaged, tenant_of};
 use crate::document::reseal::UNSEALED;
 use crate::{Reseal, Result, StoreError};
+
+/// Each collection that may hold a seal.
+pub(super) const COLLECTIONS: [&str; 5] = [COMPONENTS, SLO_CONFIGS, ALERT_CONFIGS, ALERTS, SUBSCRIBERS];
 
 impl MongoStore {
     pub(super) async fn reseal(&self, reseal: &Reseal) -> Result<u64> {
         run("reseal_across_tenants", async {
             let mut changed = 0;
-            for collection in [COMPONENTS, SLO_CONFIGS, ALERT_CONFIGS, ALERTS, SUBSCRIBERS] {
+            for collection in COLLECTIONS {
                 let documents = self.collection(collection);
                 let mut all = within(async { documents.find(doc! {}).await }).await?;
                 while let Some(found) = within(async { all.try_next().await }).await? {
@@ -32,11 +34,7 @@ impl MongoStore {
 
     async fn reseal_one(&self, collection: &str, found: Document, reseal: &Reseal) -> Result<bool> {
         let id = found.get("_id").cloned().ok_or_else(|| damaged("_id"))?;
-        let tenant = match &id {
-            Bson::Document(parts) => parts.get_str("t").ok(),
-            other => other.as_str(),
-        };
-        let tenant: TenantId = tenant.and_then(|tenant| tenant.parse().ok()).ok_or_else(|| damaged("_id"))?;
+        let tenant = tenant_of(&found)?;
         let old = found.get("body").cloned().unwrap_or(Bson::Null);
         let mut body = old.clone();
         let unreadable = |reason| StoreError::Unreadable { what: "document", reason };
@@ -49,7 +47,7 @@ impl MongoStore {
     }
 }
 
-fn walk(
+pub(super) fn walk(
     value: &mut Bson,
     reseal: &impl Fn(&str) -> std::result::Result<Option<String>, String>,
 ) -> std::result::Result<bool, String> {

@@ -6,10 +6,11 @@ use std::ops::Range;
 use async_trait::async_trait;
 
 use plimsoll_domain::alert::{ReceiverState, Silence};
+use plimsoll_domain::audit::AuditEntry;
 use plimsoll_domain::frontend::{AppCounts, FrontendApps, SpoolUsage, SpooledEnvelope};
 use plimsoll_domain::ids::{
-    AppId, HourKey, IncidentId, KeyId, MaintenanceId, NoticeId, Series, SilenceId, SloType, SpoolId, SubscriberId,
-    TenantId,
+    AppId, AuditId, HourKey, IncidentId, KeyId, MaintenanceId, NoticeId, Series, SilenceId, SloType, SpoolId,
+    SubscriberId, TenantId,
 };
 use plimsoll_domain::incident::{Incident, IncidentTemplates};
 use plimsoll_domain::maintenance::Maintenance;
@@ -24,9 +25,9 @@ use plimsoll_domain::time::{Day, Hour, Timestamp};
 use super::Sealed;
 use crate::methods::without_secrets;
 use crate::{
-    AppCounting, Fold, Frontends, Incidents, Leases, Maintenances, Measurements, Notices, Pages, PublicPage,
-    PublicReads, ReceiverStates, Reseal, Result, Samples, SeriesRecord, Silences, Snapshots, Spool, Store, Tenants,
-    UnfoldedHour,
+    AppCounting, Audit, AuditFilter, Fold, Frontends, Incidents, Leases, Maintenances, Measurements, Notices, Pages,
+    PublicPage, PublicReads, ReceiverStates, Reseal, Result, Samples, SeriesRecord, Silences, Snapshots, Spool, Store,
+    Tenants, UnfoldedHour,
 };
 
 macro_rules! pass {

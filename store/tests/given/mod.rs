@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use plimsoll_domain::audit::{Actor, AuditEntry};
 use plimsoll_domain::component::Component;
 use plimsoll_domain::frontend::FrontendApps;
 use plimsoll_domain::ids::TenantId;
@@ -16,6 +17,22 @@ use plimsoll_domain::time::{Span, Timestamp};
 use plimsoll_store::{Store, StoreError};
 
 const NOW: Timestamp = Timestamp::from_seconds(4_102_488_000);
+
+/// An entry of the audit log of the platform.
+pub(crate) fn audit_entry(name: &str, at: Timestamp) -> AuditEntry {
+    AuditEntry {
+        id: name.parse().expect("an id"),
+        tenant: None,
+        at,
+        actor: Actor::Root,
+        action: "post_tenants".to_owned(),
+        target: "/tenants/acme".to_owned(),
+        status: 201,
+        request_id: None,
+        trace_id: None,
+        client_ip: None,
+    }
+}
 
 /// Stores the tenants `damaged` and `whole`, with one document of each kind that people write.
 pub(crate) async fn two_tenants(store: &Arc<dyn Store>) -> [TenantId; 2] {
