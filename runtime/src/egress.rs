@@ -81,6 +81,12 @@ impl Egress {
         Self { closed: closed.into(), allowed: allowed.into(), own: Arc::new([]) }
     }
 
+    /// Every address there is: for what the operator names, and never for what a tenant does.
+    pub fn anywhere() -> Self {
+        let all = ["0.0.0.0/0", "::/0"].map(|net| net.parse().expect("a valid network"));
+        Self::new(&all)
+    }
+
     /// The same, and exactly these addresses besides: for the probes with which Plimsoll watches itself.
     #[must_use]
     pub fn and_own(&self, own: &[SocketAddr]) -> Self {

@@ -1,6 +1,8 @@
 //! The one HTTP client. Whatever it connects to has passed [`Egress`]: names when they are resolved, literal addresses
 //! before the request, and both again for every redirect. It heeds no proxy variables, which would defeat all that.
 
+mod error;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Once};
 use std::time::Duration;
@@ -14,9 +16,13 @@ use reqwest::tls::TlsInfo;
 use url::{Host, Url, form_urlencoded};
 
 use plimsoll_domain::time::Timestamp;
+use plimsoll_traces::{self as traces, KeyValue, SpanKind, SpanRef};
 
 use crate::certificate;
 use crate::egress::{Egress, EgressError};
+
+pub use self::error::HttpError;
+use self::error::describe;
 
 const MAX_REDIRECTS: usize = 5;
 
@@ -105,39 +111,6 @@ pub struct Response {
     pub certificate_expires_at: Option<Timestamp>,
 }
 
-/// Why there is no answer; the words are for operators and hold no secrets.
-#[derive(Debug, thiserror::Error)]
-pub enum HttpError {
-    /// The address must not be spoken to.
-    #[error(transparent)]
-    Egress(#[from] EgressError),
-    /// It took too long, and how far it came is not known.
-    #[error("no answer within {0} ms")]
-    Timeout(u128),
-    /// No connection was made in time.
-    #[error("no connection within {0} ms")]
-    ConnectTimeout(u128),
-    /// No connection was made, or TLS was not agreed upon.
-    #[error("{0}")]
-    NotConnected(String),
-    /// It is no request: its URL is not of HTTP, or a header cannot carry its value.
-    #[error("{0}")]
-    Unsendable(String),
-    /// The exchange failed after it had begun.
-    #[error("{0}")]
-    Failed(String),
-}
-
-impl HttpError {
-    /// Whether the request may have arrived all the same. If not, sending it again does nothing twice.
-    pub const fn may_have_arrived(&self) -> bool {
-        match self {
-            Self::Egress(_) | Self::ConnectTimeout(_) | Self::NotConnected(_) | Self::Unsendable(_) => false,
-            Self::Timeout(_) | Self::Failed(_) => true,
-        }
-    }
-}
-
 impl HttpClient {
     /// A client that speaks only to what `egress` permits. Every request has a connection of its own, so that a probe
     /// sees what a newcomer would see.
@@ -153,12 +126,12 @@ impl HttpClient {
 
     fn with(egress: &Egress, connections: Connections) -> Self {
         install_tls_provider();
-        let follow = {
+        let follow = || {
             let egress = egress.clone();
             Policy::custom(move |attempt| follow(&egress, attempt))
         };
         Self {
-            direct: build(egress, Policy::none(), connections),
+            direct: build(egress, Policy::none, connections),
             following: build(egress, follow, connections),
             egress: egress.clone(),
             connect_timeout: connections.connect_timeout,
@@ -173,7 +146,7 @@ impl HttpClient {
         if !request.body.is_empty() {
             sending = sending.body(request.body);
         }
-        self.exchange(sending, request.timeout, request.body_limit).await
+        self.exchange(client, sending, (request.timeout, request.body_limit)).await
     }
 
     /// Posts `form` and reads the beginning of the answer.
@@ -187,28 +160,59 @@ impl HttpClient {
             Some(Credentials::Bearer(token)) => posting.bearer_auth(token),
             None => posting,
         };
-        self.exchange(posting, form.timeout, form.body_limit).await
+        self.exchange(&self.direct, posting, (form.timeout, form.body_limit)).await
     }
 
+    /// One exchange, as a span of the current trace, of which the other side is told.
     async fn exchange(
         &self,
+        client: &reqwest::Client,
         sending: reqwest::RequestBuilder,
-        timeout: Duration,
-        body_limit: usize,
+        (timeout, body_limit): (Duration, usize),
     ) -> Result<Response, HttpError> {
         // A URL is left out of what is said: its path may be a secret.
         let failed = |error: reqwest::Error| describe(&error.without_url(), timeout, self.connect_timeout);
-        let mut answer = sending.timeout(timeout).send().await.map_err(failed)?;
-        let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
-        let leaf = answer.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
-        let certificate_expires_at = leaf.and_then(certificate::expires_at);
-        let mut body = BytesMut::new();
-        while body.len() < body_limit
-            && let Some(chunk) = answer.chunk().await.map_err(failed)?
-        {
-            body.extend_from_slice(&chunk[..chunk.len().min(body_limit - body.len())]);
+        let mut request = sending.timeout(timeout).build().map_err(failed)?;
+        let span = traces::child_of(SpanKind::Client, || described(&request));
+        let exchanging = async {
+            traces::inject(request.headers_mut());
+            let mut answer = client.execute(request).await.map_err(failed)?;
+            let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
+            let leaf = answer.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
+            let certificate_expires_at = leaf.and_then(certificate::expires_at);
+            let mut body = BytesMut::new();
+            while body.len() < body_limit
+                && let Some(chunk) = answer.chunk().await.map_err(failed)?
+            {
+                body.extend_from_slice(&chunk[..chunk.len().min(body_limit - body.len())]);
+            }
+            Ok(Response { status, headers, body: body.freeze(), certificate_expires_at })
+        };
+        traces::within(span, exchanging, conclude).await
+    }
+}
+
+/// What a span says of a request: not its path, which may be a secret.
+fn described(request: &reqwest::Request) -> traces::Described {
+    let url = request.url();
+    let attributes = vec![
+        KeyValue::new("http.request.method", request.method().to_string()),
+        KeyValue::new("url.scheme", url.scheme().to_owned()),
+        KeyValue::new("server.address", url.host_str().unwrap_or_default().to_owned()),
+        KeyValue::new("server.port", i64::from(url.port_or_known_default().unwrap_or_default())),
+    ];
+    (request.method().to_string().into(), attributes)
+}
+
+fn conclude(exchange: &Result<Response, HttpError>, span: &SpanRef<'_>) {
+    match exchange {
+        Ok(answer) => {
+            span.set_attribute(KeyValue::new("http.response.status_code", i64::from(answer.status.as_u16())));
+            if answer.status.is_client_error() || answer.status.is_server_error() {
+                traces::fail(span, answer.status.as_str().to_owned());
+            }
         }
-        Ok(Response { status, headers, body: body.freeze(), certificate_expires_at })
+        Err(error) => traces::fail(span, error.to_string()),
     }
 }
 
@@ -222,20 +226,23 @@ pub fn install_tls_provider() {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that builds HTTP clients")]
-fn build(egress: &Egress, redirects: Policy, connections: Connections) -> reqwest::Client {
-    reqwest::Client::builder()
-        .no_proxy()
-        .redirect(redirects)
-        .referer(false)
-        .dns_resolver(Arc::new(GuardedResolver(egress.clone())))
-        .pool_max_idle_per_host(connections.idle_per_host)
-        .pool_idle_timeout(connections.idle_for)
-        .connect_timeout(connections.connect_timeout)
-        .tcp_nodelay(true)
-        .tls_info(true)
-        .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .expect("a client without certificates of its own can be built")
+fn build(egress: &Egress, redirects: impl Fn() -> Policy, connections: Connections) -> reqwest::Client {
+    let builder = || {
+        reqwest::Client::builder()
+            .no_proxy()
+            .redirect(redirects())
+            .referer(false)
+            .dns_resolver(Arc::new(GuardedResolver(egress.clone())))
+            .pool_max_idle_per_host(connections.idle_per_host)
+            .pool_idle_timeout(connections.idle_for)
+            .connect_timeout(connections.connect_timeout)
+            .tcp_nodelay(true)
+            .tls_info(true)
+            .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
+    };
+    // It fails where there are no CA certificates: then nobody's is trusted. `crate::trust` says so to whoever starts.
+    let built = builder().build().or_else(|_| builder().tls_certs_only([]).build());
+    built.expect("a client that need not read certificates can be built")
 }
 
 fn check_literal(egress: &Egress, url: &Url) -> Result<(), EgressError> {
@@ -272,25 +279,5 @@ impl Resolve for GuardedResolver {
             let addresses = egress.resolve(name.as_str(), 0).await?;
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
-    }
-}
-
-fn describe(error: &reqwest::Error, timeout: Duration, connect_timeout: Duration) -> HttpError {
-    if error.is_timeout() {
-        if error.is_connect() {
-            return HttpError::ConnectTimeout(connect_timeout.as_millis());
-        }
-        return HttpError::Timeout(timeout.as_millis());
-    }
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    // What the resolver and the redirect policy refuse comes back wrapped.
-    match innermost.downcast_ref::<EgressError>() {
-        Some(refused) => HttpError::Egress(refused.clone()),
-        None if error.is_builder() => HttpError::Unsendable(innermost.to_string()),
-        None if error.is_connect() => HttpError::NotConnected(innermost.to_string()),
-        None => HttpError::Failed(innermost.to_string()),
     }
 }

@@ -4,20 +4,21 @@
 //! connection that was never made from one that broke, and keeps its connections by tasks that nobody tracks. So
 //! connections are made and kept here, and lettre speaks on them.
 
+mod knock;
+mod letter;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
-use lettre::Message;
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::message::Mailbox;
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use plimsoll_domain::time::Timestamp;
@@ -25,7 +26,7 @@ use plimsoll_domain::time::Timestamp;
 use crate::certificate;
 use crate::config::{Smtp, SmtpSecurity};
 use crate::http_client::install_tls_provider;
-use crate::masking::presentable;
+use crate::masking::{MASKED, presentable};
 
 /// Time to connect and hand over one mail: less than an attempt at a delivery may take.
 const TIMEOUT: Duration = Duration::from_secs(14);
@@ -44,6 +45,7 @@ pub struct Mailer {
     security: SmtpSecurity,
     tls: Option<TlsParameters>,
     credentials: Option<Credentials>,
+    password: Option<SecretString>,
     from: Mailbox,
     hello: ClientId,
     idle: Mutex<Vec<Idle>>,
@@ -127,6 +129,17 @@ impl MailError {
     pub const fn may_have_arrived(&self) -> bool {
         matches!(self, Self::Broken(_) | Self::Timeout(_))
     }
+
+    fn with_words(self, of: impl FnOnce(String) -> String) -> Self {
+        match self {
+            Self::Unsendable(words) => Self::Unsendable(of(words)),
+            Self::Permanent { code, words } => Self::Permanent { code, words: of(words) },
+            Self::Transient { code, words } => Self::Transient { code, words: of(words) },
+            Self::Unreachable(words) => Self::Unreachable(of(words)),
+            Self::Broken(words) => Self::Broken(of(words)),
+            Self::Timeout(seconds) => Self::Timeout(seconds),
+        }
+    }
 }
 
 impl Mailer {
@@ -143,6 +156,7 @@ impl Mailer {
             security: smtp.security,
             tls: if smtp.security == SmtpSecurity::Plain { None } else { Some(tls(smtp)?) },
             credentials,
+            password: smtp.login.as_ref().map(|login| login.password.clone()),
             from: smtp.from.clone(),
             hello: ClientId::default(),
             idle: Mutex::default(),
@@ -152,7 +166,20 @@ impl Mailer {
     /// Hands `mail` over within 14 seconds, and gives what the server said to it. A server that refuses one of the
     /// recipients is given nothing for the others either.
     pub async fn send(&self, mail: Mail) -> Result<String, MailError> {
-        let message = compose(&self.from, mail)?;
+        let sent = self.hand_over(mail).await;
+        sent.map(|words| self.veiled(words)).map_err(|error| error.with_words(|words| self.veiled(words)))
+    }
+
+    /// `words` without the password, which a server may repeat.
+    fn veiled(&self, words: String) -> String {
+        match &self.password {
+            Some(password) if !password.expose_secret().is_empty() => words.replace(password.expose_secret(), MASKED),
+            _ => words,
+        }
+    }
+
+    async fn hand_over(&self, mail: Mail) -> Result<String, MailError> {
+        let message = letter::compose(&self.from, mail)?;
         let deadline = Instant::now() + TIMEOUT;
         let no_connection = |_| MailError::Unreachable(format!("no connection within {} s", CONNECT.as_secs()));
         let connecting = timeout(CONNECT, self.connection()).await.map_err(no_connection)?;
@@ -174,10 +201,7 @@ impl Mailer {
                 return Ok(connection);
             }
         }
-        let at_once = self.tls.clone().filter(|_| self.security == SmtpSecurity::Tls);
-        let server = (self.host.as_str(), self.port);
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(server, Some(CONNECT), &self.hello, at_once, None).await?;
+        let mut connection = self.greeted().await?;
         if let (SmtpSecurity::StartTls, Some(tls)) = (self.security, &self.tls) {
             connection.starttls(tls.clone(), &self.hello).await?;
         }
@@ -185,6 +209,21 @@ impl Mailer {
             connection.auth(DEFAULT_MECHANISMS, credentials).await?;
         }
         Ok(connection)
+    }
+
+    /// A new connection, on which the server has answered our greeting.
+    async fn greeted(&self) -> Result<AsyncSmtpConnection, SmtpError> {
+        let at_once = self.tls.clone().filter(|_| self.security == SmtpSecurity::Tls);
+        let server = (self.host.as_str(), self.port);
+        AsyncSmtpConnection::connect_tokio1(server, Some(CONNECT), &self.hello, at_once, None).await
+    }
+
+    /// Whether the server answers a greeting. Nobody signs in for that, and the connection is not kept.
+    pub async fn is_greeted(&self) -> bool {
+        let Ok(mut connection) = self.greeted().await else { return false };
+        // It has answered: whether it says goodbye as well does not matter.
+        let _parted = connection.quit().await;
+        true
     }
 
     fn take(&self) -> Option<Idle> {
@@ -226,42 +265,6 @@ fn roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
         return Err("expected certificates as PEM, found none or something else".to_owned());
     }
     Ok(roots)
-}
-
-fn compose(from: &Mailbox, mail: Mail) -> Result<Message, MailError> {
-    let unsendable = |what: &str, text: &str| MailError::Unsendable(presentable(&format!("{what}: {text}")));
-    let millis = u64::try_from(mail.written_at.millis()).unwrap_or_default();
-    let mut building = Message::builder()
-        .from(from.clone())
-        .date(UNIX_EPOCH + Duration::from_millis(millis))
-        .subject(mail.subject.replace(char::is_control, " "))
-        .message_id(Some(one_line("Message-ID", mail.message_id)?))
-        .raw_header(raw_header("Auto-Submitted", "auto-generated".to_owned())?);
-    for to in &mail.to {
-        building = building.to(to.parse().map_err(|_| unsendable("expected an address", to))?);
-    }
-    for (name, value) in mail.headers {
-        building = building.raw_header(raw_header(&name, value)?);
-    }
-    let built = match mail.html {
-        Some(html) => building.multipart(MultiPart::alternative_plain_html(mail.text, html)),
-        None => building.singlepart(SinglePart::plain(mail.text)),
-    };
-    built.map_err(|error| MailError::Unsendable(presentable(&error.to_string())))
-}
-
-fn raw_header(name: &str, value: String) -> Result<HeaderValue, MailError> {
-    let header = HeaderName::new_from_ascii(name.to_owned())
-        .map_err(|_| MailError::Unsendable(presentable(&format!("expected the name of a header: {name}"))))?;
-    Ok(HeaderValue::new(header, one_line(name, value)?))
-}
-
-/// What has a line end in it would be two headers.
-fn one_line(name: &str, value: String) -> Result<String, MailError> {
-    if value.contains(char::is_control) {
-        return Err(MailError::Unsendable(format!("{name} holds a control character")));
-    }
-    Ok(value)
 }
 
 /// What an error means before the mail was begun.

@@ -22,11 +22,9 @@ pub struct Smtp {
     pub security: SmtpSecurity,
     /// Who we say we are, where the server asks.
     pub login: Option<SmtpLogin>,
-    /// `PLIMSOLL_SMTP_FROM`: whose mail it is. Default `Plimsoll <plimsoll@localhost>`. Change it to an address that your
-    /// server may send for.
+    /// `PLIMSOLL_SMTP_FROM`: whose mail it is.
     pub from: Mailbox,
-    /// `PLIMSOLL_SMTP_CA_FILE`: PEM file of root certificates that are trusted besides the machine's. Default none. Set it
-    /// when the server's certificate is of your own making.
+    /// `PLIMSOLL_SMTP_CA_FILE`: PEM file of root certificates that are trusted besides the machine's.
     pub ca_file: Option<PathBuf>,
 }
 
@@ -54,7 +52,9 @@ impl Smtp {
     /// Reads `smtp://host`, `smtp://host?tls=required` or `smtps://host`, each with `user:password@` before the host and
     /// `:port` behind it. What is special in user and password is percent-encoded. An error does not repeat the URL.
     pub fn from_url(text: &str) -> Result<Self, String> {
-        let expected = "expected smtp://host:25, smtp://host:587?tls=required or smtps://user:password@host:465";
+        // An example with user and password in its place would be masked where it is told.
+        let expected = "expected smtp://host:25, smtp://host:587?tls=required or smtps://host:465, \
+                        where need be with user:password@ before the host";
         let url = Url::parse(text).map_err(|reason| format!("{expected}, got what is no URL: {reason}"))?;
         let tls = url.query_pairs().find(|(name, _)| name == "tls").map(|(_, value)| value.into_owned());
         let security = match (url.scheme(), tls.as_deref()) {
@@ -167,6 +167,7 @@ mod tests {
         ] {
             let refused = Smtp::from_url(url).expect_err("refused");
             assert!(refused.starts_with("expected ") && !refused.contains("s3cr3t"), "{url}: {refused}");
+            assert_eq!(crate::masking::mask_text(&refused), refused, "what is expected is told whole");
         }
     }
 }

@@ -10,62 +10,52 @@ use serde_json::{Value, json};
 use plimsoll_domain::ids::TenantId;
 use plimsoll_domain::time::{Interval, Span};
 
-use super::{Smtp, TunnelConfig};
+use super::{Smtp, TelemetryConfig, TunnelConfig};
 use crate::masking;
 use crate::secret_box::SecretKey;
 
-/// What the process was told.
+/// What the process was told. [`keys`](super::keys) says of each variable what it means, its default, and when to change it.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// `PLIMSOLL_HTTP_ADDR`: where API and status site listen. Default `127.0.0.1:8080`. Change it to be reachable from
-    /// other machines, behind a proxy that ends TLS.
+    /// `PLIMSOLL_HTTP_ADDR`: where API and status site listen.
     pub http_addr: SocketAddr,
-    /// `PLIMSOLL_STORE`: `embedded:PATH` or `mongodb://…`. Default `embedded:./data`. Change it when one machine is not
-    /// enough.
+    /// `PLIMSOLL_STORE`: `embedded:PATH` or `mongodb://…`, which may hold a password.
     pub store: String,
-    /// `PLIMSOLL_DATA_DIR`: folder for the made keys and the last good pages. Default: the embedded store's, else `./data`.
+    /// `PLIMSOLL_DATA_DIR`: folder for what is kept besides the store.
     pub data_dir: PathBuf,
-    /// `PLIMSOLL_ROOT_KEY`: the platform owner's key. Default: made at first start and kept in the data folder.
+    /// `PLIMSOLL_ROOT_KEY`: without it, one is made and kept in the data folder.
     pub root_key: Option<SecretString>,
-    /// `PLIMSOLL_SECRET_KEY`: 32 bytes in base64, under which stored secrets are encrypted. Default: made at first start
-    /// and kept in the data folder. Set it when several processes share a store.
+    /// `PLIMSOLL_SECRET_KEY`: what stored secrets are encrypted under; without it, one is made and kept in the data folder.
     pub secret_key: Option<SecretKey>,
-    /// `PLIMSOLL_SECRET_KEY_PREVIOUS`: keys, comma-separated, that still open what was encrypted under them. Default none.
-    /// Put the old key here when you change the other.
+    /// `PLIMSOLL_SECRET_KEY_PREVIOUS`: what still opens what was encrypted under them.
     pub secret_key_previous: Vec<SecretKey>,
-    /// `PLIMSOLL_SMTP_URL`, `PLIMSOLL_SMTP_FROM` and `PLIMSOLL_SMTP_CA_FILE`: the server that takes our mail. Default none:
-    /// no mail is sent.
+    /// `PLIMSOLL_SMTP_URL`: the server that takes our mail; none, and no mail is sent.
     pub smtp: Option<Smtp>,
-    /// `PLIMSOLL_SAMPLING_INTERVAL_SECONDS`: length of a tick, 5 to 300. Default 60. Change it for tests, or to halve
-    /// the load.
+    /// `PLIMSOLL_SAMPLING_INTERVAL_SECONDS`: length of a tick.
     pub interval: Interval,
-    /// `PLIMSOLL_SETTLE_SECONDS`: how long a component must stay well before its incident is resolved, 0 to 3,600.
-    /// Default 300. Change it when components flap.
+    /// `PLIMSOLL_SETTLE_SECONDS`: how long a component must stay well before its incident is resolved.
     pub settle: Span,
-    /// `PLIMSOLL_EGRESS_ALLOW`: private networks (CIDR, comma-separated) that probes and receivers may reach. Default none.
+    /// `PLIMSOLL_EGRESS_ALLOW`: private networks that probes and receivers may reach.
     pub egress_allow: Vec<IpNet>,
-    /// `PLIMSOLL_EGRESS_ALLOW_PUBLIC`: private networks (CIDR, comma-separated) that webhooks may lie in which the public
-    /// subscribes by a page. Default none. Set it where the page itself is for an internal network only.
+    /// `PLIMSOLL_EGRESS_ALLOW_PUBLIC`: private networks that the webhooks of the public may lie in.
     pub egress_allow_public: Vec<IpNet>,
-    /// `PLIMSOLL_TRUSTED_PROXIES`: networks (CIDR, comma-separated) of peers whose `X-Forwarded-For` is believed. Default
-    /// none. Set it to the proxies in front of us, so that limits count clients and not the proxy.
+    /// `PLIMSOLL_TRUSTED_PROXIES`: networks of peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// `PLIMSOLL_ENVELOPE_MAX_BYTES`, `PLIMSOLL_ENVELOPE_MAX_DECOMPRESSED_BYTES`, `PLIMSOLL_SPOOL_MAX_BYTES` and
-    /// `PLIMSOLL_SPOOL_TENANT_MAX_BYTES`: how much the tunnel takes and keeps. Defaults and when to change them: there.
+    /// How much the tunnel takes and keeps.
     pub tunnel: TunnelConfig,
-    /// `PLIMSOLL_REFERENCE_ADDRESSES`: `host:port` addresses, comma-separated. When a look fails and none of these can be
-    /// reached either, we are cut off ourselves, and samples are `unknown`. Default none: never assumed.
+    /// `PLIMSOLL_REFERENCE_ADDRESSES`: `host:port`; when none of them can be reached, it is we who are cut off.
     pub reference_addresses: Vec<String>,
-    /// `PLIMSOLL_DNS_SERVERS`: `address:port`, comma-separated, where records that prove a page's host are looked up. Default
-    /// none: those that the system asks. Set it where the names of pages are known to other servers than the system's.
+    /// `PLIMSOLL_DNS_SERVERS`: where records that prove a page's host are looked up; none for those of the system.
     pub dns_servers: Vec<SocketAddr>,
-    /// `PLIMSOLL_PUBLIC_URL`: how the outside names us, for links. Default: `http://` and the address.
+    /// `PLIMSOLL_PUBLIC_URL`: how the outside names us, without a slash at its end.
     pub public_url: String,
-    /// `PLIMSOLL_SITE_TENANT`: whose page stands at `/`. Default `plimsoll`.
+    /// `PLIMSOLL_SITE_TENANT`: whose page stands at `/`.
     pub site_tenant: TenantId,
-    /// `LOG_FORMAT`: `json` or `pretty`. Default: `pretty` on a terminal, else `json`.
+    /// What the process tells of itself, and whom.
+    pub telemetry: TelemetryConfig,
+    /// `LOG_FORMAT`: how log lines look; none where that depends on the terminal.
     pub log_format: Option<LogFormat>,
-    /// `RUST_LOG`: which lines are written, e.g. `info,plimsoll_jobs=debug`. Default `info`.
+    /// `RUST_LOG`: which lines are written, in the filter's own notation.
     pub log_filter: String,
 }
 
@@ -99,6 +89,7 @@ impl Config {
             "dns_servers": self.dns_servers,
             "public_url": self.public_url,
             "site_tenant": self.site_tenant,
+            "telemetry": self.telemetry.public_view(),
             "log_filter": self.log_filter,
         })
     }

@@ -14,17 +14,13 @@ const LARGEST: u64 = 4 * 1024 * MIB;
 /// How much the tunnel takes and keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TunnelConfig {
-    /// `PLIMSOLL_ENVELOPE_MAX_BYTES`: how long an envelope may be as it is received, in bytes, 64 KiB to 4 GiB. Default
-    /// 200 MiB. Change it when your clients attach more, or the proxy in front of us takes less.
+    /// `PLIMSOLL_ENVELOPE_MAX_BYTES`: how long an envelope may be as it is received, in bytes.
     pub max_bytes: u64,
-    /// `PLIMSOLL_ENVELOPE_MAX_DECOMPRESSED_BYTES`: how long it may be once it is decompressed, in bytes, 64 KiB to 4 GiB.
-    /// Default 200 MiB. Change it together with the other.
+    /// `PLIMSOLL_ENVELOPE_MAX_DECOMPRESSED_BYTES`: how long it may be once it is decompressed, in bytes.
     pub max_decompressed_bytes: u64,
-    /// `PLIMSOLL_SPOOL_MAX_BYTES`: how much may wait on disk for an upstream that is away, over all tenants, in bytes,
-    /// 64 KiB to 4 GiB; 0 for no spool. Default 512 MiB. Change it to fit the disk and the longest outage.
+    /// `PLIMSOLL_SPOOL_MAX_BYTES`: how much may wait on disk over all tenants, in bytes; 0 for no spool.
     pub spool_bytes: u64,
-    /// `PLIMSOLL_SPOOL_TENANT_MAX_BYTES`: how much of that one tenant may take, in bytes, 64 KiB to 4 GiB; 0 for no spool.
-    /// Default 64 MiB. Change it when there are few tenants, or one sends much more than the others.
+    /// `PLIMSOLL_SPOOL_TENANT_MAX_BYTES`: how much of that one tenant may take, in bytes; 0 for no spool.
     pub spool_tenant_bytes: u64,
 }
 
@@ -138,6 +134,6 @@ mod tests {
             assert!(message.contains(name) && message.contains(expected), "{message}");
         }
         let slip = read(&[("PLIMSOLL_SPOOL_BYTES", "0")]).expect_err("refused").to_string();
-        assert!(slip.contains("spool_bytes"), "{slip}");
+        assert!(slip.contains("PLIMSOLL_SPOOL_BYTES"), "{slip}");
     }
 }

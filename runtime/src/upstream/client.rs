@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use http::header::HOST;
 use http::uri::PathAndQuery;
-use http::{Request, Response, Uri, Version};
+use http::{Method, Request, Response, Uri, Version};
+use plimsoll_traces::{self as traces, KeyValue, SpanKind, SpanRef};
 use rustls::ClientConfig;
 use rustls_platform_verifier::ConfigVerifierExt;
 use tokio_rustls::TlsConnector;
@@ -51,6 +52,15 @@ impl Upstream {
     /// Sends `request`, whose URI is absolute, and answers when the head of the answer is there. `Host` is set by the
     /// URI; other headers go as they are. How long the answer may take is for the caller to say.
     pub async fn send(&self, mut request: Request<OutgoingBody>) -> Result<Response<AnswerBody>, UpstreamError> {
+        let span = traces::child_of(SpanKind::Client, || described(request.method(), request.uri()));
+        let exchange = async {
+            traces::inject(request.headers_mut());
+            self.exchange(request).await
+        };
+        traces::within(span, exchange, conclude).await
+    }
+
+    async fn exchange(&self, mut request: Request<OutgoingBody>) -> Result<Response<AnswerBody>, UpstreamError> {
         let origin = self.0.pool.origin(request.uri())?;
         let path = request.uri().path_and_query().cloned();
         *request.uri_mut() = Uri::from(path.unwrap_or(PathAndQuery::from_static("/")));
@@ -77,6 +87,24 @@ impl Upstream {
     async fn connect(&self, origin: Arc<Origin>) -> Result<Box<Link>, UpstreamError> {
         let stream = self.0.connector.connect(&origin).await?;
         Link::open(origin, stream).await
+    }
+}
+
+/// What a span says of a request: not its path, in which Sentry's projects have secrets.
+fn described(method: &Method, uri: &Uri) -> traces::Described {
+    let attributes = vec![
+        KeyValue::new("http.request.method", method.to_string()),
+        KeyValue::new("server.address", uri.host().unwrap_or_default().to_owned()),
+    ];
+    (method.to_string().into(), attributes)
+}
+
+fn conclude(exchange: &Result<Response<AnswerBody>, UpstreamError>, span: &SpanRef<'_>) {
+    match exchange {
+        Ok(answer) => {
+            span.set_attribute(KeyValue::new("http.response.status_code", i64::from(answer.status().as_u16())));
+        }
+        Err(error) => traces::fail(span, error.to_string()),
     }
 }
 
