@@ -1,10 +1,10 @@
-//! What surrounds every request: its id, its span, its time limit, its log line, its figures, and what became of a panic.
+//! What surrounds every request: its id, its trace, its time limit, its log line, its figures, and what became of a panic.
 //!
 //! One service instead of a stack of layers: each layer of an axum router costs a boxed future and a clone per request,
 //! and the status page goes through here too. Nothing is formatted when its level is off, and the handles of the metrics
-//! are made once for each (route, method, status). Queries and headers are never logged: they may hold secrets.
+//! are made once for each (route, method, status). Queries and headers are never logged: they may hold secrets. So may a
+//! path into which somebody put one: what looks like a key there is masked.
 
-use std::any::Any;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
@@ -22,18 +22,25 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use dashmap::DashMap;
 use futures_util::FutureExt;
+use http_body::Body as _;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use tower::{Layer, Service};
-use tracing::{Instrument, Level, Span};
+use tracing::Level;
 
 use plimsoll_domain::entropy::Entropy;
 use plimsoll_runtime::client_address::TrustedProxies;
+use plimsoll_runtime::masking::mask_path;
+use plimsoll_traces::{self as traces, FutureExt as _, KeyValue, SpanKind, accept};
 
+use crate::extract::RequestId;
 use crate::problem::Problem;
 use crate::state::ApiState;
 
 /// More than the tunnel's own 30 s, which has more to say than that it took too long.
 const TIME_LIMIT: Duration = Duration::from_secs(35);
+const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
+/// What samples the process takes as long as it is told to, at most a minute.
+const SAMPLING: (&str, Duration) = ("/debug/pprof/", Duration::from_secs(75));
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LONGEST_ID: usize = 64;
 
@@ -56,6 +63,8 @@ struct Edge {
 struct Figures {
     requests: Counter,
     seconds: Histogram,
+    asked: Histogram,
+    answered: Histogram,
 }
 
 #[derive(Clone)]
@@ -88,27 +97,25 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, mut request: Request) -> Self::Future {
         let waiting = self.inner.clone();
         let mut ready = std::mem::replace(&mut self.inner, waiting);
         let edge = Arc::clone(&self.edge);
         Box::pin(async move {
             let seen = Seen::of(&request, &edge);
+            let trace = seen.begin_trace(&accept(request.headers()));
+            let context = traces::of_request(&trace, seen.id_text());
+            request.extensions_mut().insert(RequestId(seen.id.clone()));
             let _in_flight = InFlight::enter(edge.in_flight.clone());
-            let span = tracing::info_span!(
-                "request",
-                request_id = seen.id_text(),
-                tenant_id = tracing::field::Empty,
-                user_id = tracing::field::Empty
-            );
             let work = async move { ready.call(request).await };
-            let work = AssertUnwindSafe(tokio::time::timeout(TIME_LIMIT, work)).catch_unwind();
-            let mut response = match work.instrument(span.clone()).await {
+            let work = AssertUnwindSafe(tokio::time::timeout(seen.time_limit(), work)).catch_unwind();
+            let mut response = match work.with_context(context.clone()).await {
                 Ok(Ok(Ok(response))) => response,
                 Ok(Err(_)) => too_slow().into_response(),
-                Err(panic) => panicked(&*panic).into_response(),
+                Err(_) => panicked().into_response(),
             };
-            seen.finish(&edge, &mut response, &span);
+            let _within = context.attach();
+            seen.finish(&edge, &mut response);
             Ok(response)
         })
     }
@@ -119,14 +126,9 @@ fn too_slow() -> Problem {
     Problem::failure(StatusCode::SERVICE_UNAVAILABLE, detail, format!("no answer within {TIME_LIMIT:?}"))
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> Problem {
-    let words = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    let cause = format!("a handler panicked: {}", words.unwrap_or("it did not say why"));
-    Problem::failure(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "This should not have happened. The log has the details.",
-        cause,
-    )
+/// Where and why is a line of its own already, written where the panic was: a second one would be a second error.
+fn panicked() -> Problem {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "This should not have happened. The log has the details.")
 }
 
 /// How a response names its route where no route took the request.
@@ -140,6 +142,8 @@ struct Seen {
     uri: Uri,
     route: Option<MatchedPath>,
     client: Option<IpAddr>,
+    /// Bytes of its body, where that was said before it came.
+    size: Option<u64>,
     started: Instant,
 }
 
@@ -153,45 +157,71 @@ impl Seen {
             uri: request.uri().clone(),
             route: extensions.get::<MatchedPath>().cloned(),
             client: peer.map(|peer| edge.proxies.client(peer, request.headers())),
+            size: request.body().size_hint().exact(),
             started: Instant::now(),
         }
+    }
+
+    fn time_limit(&self) -> Duration {
+        if self.uri.path().starts_with(SAMPLING.0) { SAMPLING.1 } else { TIME_LIMIT }
     }
 
     fn id_text(&self) -> &str {
         self.id.to_str().expect("an id is visible ASCII")
     }
 
-    fn finish(self, edge: &Edge, response: &mut Response, span: &Span) {
+    /// The trace that the request belongs to: its caller's, or a new one. A path may hold a secret, so a span has the route.
+    fn begin_trace(&self, parent: &traces::Context) -> traces::Context {
+        traces::begin(parent, SpanKind::Server, || {
+            let (method, route) = (known_method(&self.method), self.route.as_ref().map(MatchedPath::as_str));
+            let name = format!("{method} {}", route.unwrap_or("unmatched"));
+            let mut attributes = vec![
+                KeyValue::new("http.request.method", method.to_string()),
+                KeyValue::new("plimsoll.request_id", self.id_text().to_owned()),
+            ];
+            attributes.extend(route.map(|route| KeyValue::new("http.route", route.to_owned())));
+            (name.into(), attributes)
+        })
+    }
+
+    fn finish(self, edge: &Edge, response: &mut Response) {
         let status = response.status();
         if status.is_client_error() || status.is_server_error() {
-            self.finish_problem(response, span);
+            self.finish_problem(response);
         }
         let named = response.extensions().get::<RouteName>().map_or("unmatched", |name| name.0);
         let route = self.route.as_ref().map_or(named, MatchedPath::as_str);
         let took = self.started.elapsed();
-        edge.count(route, &self.method, status, took);
+        let sizes = (self.size, response.body().size_hint().exact());
+        edge.count((route, &self.method, status), took, sizes);
+        traces::note(|| vec![KeyValue::new("http.response.status_code", i64::from(status.as_u16()))]);
+        if status.is_server_error() {
+            traces::fail_current(status.as_str().to_owned());
+        }
         if tracing::enabled!(Level::INFO) {
-            span.in_scope(|| {
-                tracing::info!(
-                    method = self.method.as_str(),
-                    route,
-                    path = self.uri.path(),
-                    status = status.as_u16(),
-                    duration_ms = (took.as_secs_f64() * 1e6).round() / 1e3,
-                    client_ip = self.client.map(tracing::field::display),
-                    "request answered"
-                );
-            });
+            tracing::info!(
+                method = self.method.as_str(),
+                route,
+                path = &*mask_path(self.uri.path()),
+                status = status.as_u16(),
+                duration_ms = (took.as_secs_f64() * 1e6).round() / 1e3,
+                client_ip = self.client.map(tracing::field::display),
+                "request answered"
+            );
         }
         response.headers_mut().insert(REQUEST_ID, self.id);
+        if let Some(ids) = traces::current() {
+            let id = HeaderValue::try_from(ids.trace.to_string()).expect("an id is hexadecimal");
+            response.headers_mut().insert(TRACE_ID, id);
+        }
     }
 
-    fn finish_problem(&self, response: &mut Response, span: &Span) {
+    fn finish_problem(&self, response: &mut Response) {
         let bare = !response.headers().contains_key(CONTENT_TYPE);
         let problem = response.extensions_mut().remove::<Problem>();
         let Some(problem) = problem.or_else(|| bare.then(|| Problem::of_bare(response.status()))) else { return };
         if let Some(cause) = problem.cause() {
-            span.in_scope(|| tracing::error!(cause, "request failed"));
+            tracing::error!(cause, "request failed");
         }
         problem.write(response, self.id_text());
     }
@@ -222,25 +252,51 @@ impl Edge {
         HeaderValue::try_from(format!("{}-{number:x}", self.id_prefix)).expect("hex digits and a dash")
     }
 
-    fn count(&self, route: &str, method: &Method, status: StatusCode, took: Duration) {
-        let figures = self.known(route, method, status).unwrap_or_else(|| self.learn(route, method, status));
-        figures.requests.increment(1);
-        figures.seconds.record(took.as_secs_f64());
+    /// Counts an answer; the sizes are the bytes of the request and of the answer, where they are known.
+    fn count(
+        &self,
+        (route, method, status): (&str, &Method, StatusCode),
+        took: Duration,
+        (asked, answered): (Option<u64>, Option<u64>),
+    ) {
+        let count = |figures: &Figures| {
+            figures.requests.increment(1);
+            figures.seconds.record(took.as_secs_f64());
+            // Nearly no request that asks for something has a body: those that have none say nothing of the others.
+            if let Some(size) = asked.filter(|size| *size > 0) {
+                figures.asked.record(size as f64);
+            }
+            if let Some(size) = answered {
+                figures.answered.record(size as f64);
+            }
+        };
+        if self.known(route, method, status, count).is_none() {
+            count(&self.learn(route, method, status));
+        }
     }
 
-    fn known(&self, route: &str, method: &Method, status: StatusCode) -> Option<Figures> {
+    /// What `look` makes of the figures, if there are any yet.
+    fn known<T>(
+        &self,
+        route: &str,
+        method: &Method,
+        status: StatusCode,
+        look: impl FnOnce(&Figures) -> T,
+    ) -> Option<T> {
         let held = self.routes.get(route)?;
-        held.iter().find(|(of, code, _)| of == method && *code == status).map(|(_, _, figures)| figures.clone())
+        held.iter().find(|(of, code, _)| of == method && *code == status).map(|(_, _, figures)| look(figures))
     }
 
     fn learn(&self, route: &str, method: &Method, status: StatusCode) -> Figures {
         let method = known_method(method);
-        if let Some(figures) = self.known(route, &method, status) {
+        if let Some(figures) = self.known(route, &method, status, Figures::clone) {
             return figures;
         }
         let labels = [("method", method.to_string()), ("route", route.to_owned())];
         let figures = Figures {
             seconds: histogram!("plimsoll_http_request_duration_seconds", &labels),
+            asked: histogram!("plimsoll_http_request_size_bytes", &labels),
+            answered: histogram!("plimsoll_http_response_size_bytes", &labels),
             requests: counter!(
                 "plimsoll_http_requests_total",
                 "method" => method.to_string(), "route" => route.to_owned(), "status" => status.as_str().to_owned()

@@ -54,9 +54,6 @@ pub(crate) fn documented(
 /// Ids are made of method and path, since handlers are named within their file only.
 fn name_operations(document: &mut utoipa::openapi::OpenApi) {
     for (path, item) in &mut document.paths.paths {
-        let words: Vec<&str> =
-            path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
-        let words = words.join("_");
         let operations = [
             ("get", &mut item.get),
             ("put", &mut item.put),
@@ -66,10 +63,16 @@ fn name_operations(document: &mut utoipa::openapi::OpenApi) {
         ];
         for (method, operation) in operations {
             if let Some(operation) = operation {
-                operation.operation_id = Some(format!("{method}_{words}"));
+                operation.operation_id = Some(operation_id(method, path));
             }
         }
     }
+}
+
+/// The id of the operation that `method` on a path of the document is, e.g. `get_tenants_tenant_id`.
+pub(crate) fn operation_id(method: &str, path: &str) -> String {
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.fold(method.to_ascii_lowercase(), |id, word| format!("{id}_{word}"))
 }
 
 /// `/openapi.json`, and `/docs`, whose files are all in the program.

@@ -92,6 +92,11 @@ impl Problem {
         Self { retry_after: Some(seconds.max(1)), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
     }
 
+    /// Somebody else is at it, for so many seconds.
+    pub(crate) fn busy(detail: &str, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds.max(1)), ..Self::new(StatusCode::CONFLICT, detail) }
+    }
+
     /// The failure of something that is ours. `cause` is logged, and never sent.
     pub fn failure(status: StatusCode, detail: &str, cause: impl Into<String>) -> Self {
         Self { cause: Some(cause.into()), ..Self::new(status, detail) }

@@ -13,12 +13,18 @@ use plimsoll_domain::sealing::Sealer;
 use plimsoll_domain::time::{Clock, Interval, Timestamp};
 use plimsoll_runtime::client_address::TrustedProxies;
 use plimsoll_runtime::dns::TxtRecords;
+use plimsoll_runtime::instruments::TenantRequests;
+use plimsoll_runtime::lifecycle::Lifecycle;
+use plimsoll_runtime::profiling::Profiler;
 use plimsoll_runtime::upstream::Upstream;
 use plimsoll_store::Store;
 use plimsoll_store::alerting::Alerting;
 use plimsoll_store::subscribing::Subscribing;
 use plimsoll_store::tally::Tally;
 
+use crate::audit::Refusals;
+use crate::dependencies::Dependencies;
+use crate::extract::Verdicts;
 use crate::tunnel::{Tunnel, TunnelSettings};
 
 /// Everything the API stands on.
@@ -33,6 +39,8 @@ pub struct ApiParts {
     pub entropy: Arc<dyn Entropy>,
     /// The platform owner's key as [`hash_key`](plimsoll_domain::tenant::hash_key) makes it.
     pub root_key_hash: String,
+    /// The life of the process: what must be finished though its client has hung up is tracked by it.
+    pub life: Lifecycle,
     /// The length of a tick.
     pub interval: Interval,
     /// What the process knows of itself.
@@ -45,8 +53,14 @@ pub struct ApiParts {
     pub changed: Arc<dyn Fn() + Send + Sync>,
     /// Called when somebody changed what keeps alerts back or where they go, so that those kept back are looked at soon.
     pub alerts_changed: Arc<dyn Fn() + Send + Sync>,
-    /// Renders `/metrics`, as Prometheus text.
-    pub metrics_text: Arc<dyn Fn() -> String + Send + Sync>,
+    /// What the process stands on.
+    pub dependencies: Dependencies,
+    /// Renders `/metrics`, as Prometheus text; `None`: nothing is counted.
+    pub metrics_text: Option<Arc<dyn Fn() -> String + Send + Sync>>,
+    /// Counts requests by tenant.
+    pub tenant_requests: TenantRequests,
+    /// Makes profiles of the process.
+    pub profiler: Profiler,
     /// What is counted of frontend apps.
     pub tally: Arc<Tally>,
     /// By which their envelopes are passed on.
@@ -90,6 +104,8 @@ pub struct ApiState(Arc<Shared>);
 struct Shared {
     parts: ApiParts,
     tunnel: Tunnel,
+    verdicts: Verdicts,
+    refusals: Refusals,
 }
 
 impl ApiState {
@@ -101,12 +117,22 @@ impl ApiState {
             parts.upstream.clone(),
             parts.tunnel.clone(),
         );
-        Self(Arc::new(Shared { parts, tunnel }))
+        Self(Arc::new(Shared { parts, tunnel, verdicts: Verdicts::new(), refusals: Refusals::new() }))
     }
 
     /// What keeps the tunnel true: to be called at start, and every few seconds.
     pub async fn upkeep(&self) {
         self.0.tunnel.upkeep().await;
+    }
+
+    /// Counts what came of keys.
+    pub(crate) fn verdicts(&self) -> &Verdicts {
+        &self.0.verdicts
+    }
+
+    /// Which refusals have left an entry in the audit log.
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.0.refusals
     }
 
     /// By which envelopes of frontend apps are passed on.

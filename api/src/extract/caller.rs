@@ -9,24 +9,27 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::StatusCode;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use metrics::counter;
+use plimsoll_traces::KeyValue;
 use subtle::ConstantTimeEq;
 
+use plimsoll_domain::audit::{Actor, ROOT};
 use plimsoll_domain::ids::TenantId;
 use plimsoll_domain::invalid::Invalid;
 use plimsoll_domain::tenant::{ApiKey, Role, hash_key};
 
+use super::verdict::Verdict;
+use crate::audit::Noted;
 use crate::problem::Problem;
 use crate::state::ApiState;
 
 const TENANT_PARAM: &str = "tenant_id";
-/// What the platform owner is called.
-const ROOT: &str = "root";
 
 /// A role, as a type.
 pub(crate) trait Needs: Send + Sync + 'static {
     /// The role.
     const ROLE: Role;
+    /// Whether what is done by it is to be found in the audit log: what people do, and not what machines push.
+    const IS_AUDITED: bool = matches!(Self::ROLE, Role::Admin | Role::Operator);
 }
 
 /// Configures.
@@ -68,10 +71,23 @@ impl Caller {
         }
     }
 
-    fn require(&self, needed: Role) -> Result<(), Problem> {
+    /// Notes who asks, where the request may leave an entry in the audit log.
+    fn note(&self, parts: &Parts) -> Option<Noted> {
+        let noted = Noted::of(parts)?;
+        match self {
+            Self::Root => noted.asked_by(Actor::Root),
+            Self::Key(own, key) => {
+                noted.asked_by(key.into());
+                noted.concerns(own);
+            }
+        }
+        Some(noted)
+    }
+
+    fn require(&self, needed: Role, state: &ApiState) -> Result<(), Problem> {
         match self {
             Self::Key(_, key) if !key.role.allows(needed) => {
-                count("forbidden");
+                state.verdicts().count(Verdict::Forbidden);
                 Err(Problem::forbidden(format!("This needs a key of role {needed}; yours is of role {}.", key.role)))
             }
             _ => Ok(()),
@@ -89,7 +105,9 @@ impl Caller {
         if !known {
             return Err(unknown());
         }
-        tracing::Span::current().record("tenant_id", tenant.as_str());
+        plimsoll_traces::say_tenant(tenant.as_str());
+        plimsoll_traces::note(|| vec![KeyValue::new("plimsoll.tenant_id", tenant.to_string())]);
+        state.tenant_requests.count(&tenant);
         Ok(tenant)
     }
 }
@@ -99,10 +117,10 @@ impl FromRequestParts<ApiState> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
         let Some(header) = parts.headers.get(AUTHORIZATION) else {
-            return Err(refused("missing", "This needs an API key: send Authorization: Bearer plk_…"));
+            return Err(refused(state, Verdict::Missing, "This needs an API key: send Authorization: Bearer plk_…"));
         };
         let Some(key) = header.to_str().ok().and_then(bearer) else {
-            return Err(refused("malformed", "Authorization is not of the form Bearer plk_…"));
+            return Err(refused(state, Verdict::Malformed, "Authorization is not of the form Bearer plk_…"));
         };
         Self::of_key(key, state).await
     }
@@ -117,11 +135,11 @@ impl Caller {
         } else {
             match state.store.key_across_tenants(&hash).await? {
                 Some((tenant, kept)) if same(&hash, &kept.hash) => Self::Key(tenant, kept),
-                _ => return Err(refused("unknown", "This API key is not known.")),
+                _ => return Err(refused(state, Verdict::Unknown, "This API key is not known.")),
             }
         };
-        count("ok");
-        tracing::Span::current().record("user_id", caller.name());
+        state.verdicts().count(Verdict::Ok);
+        plimsoll_traces::say_user(caller.name());
         Ok(caller)
     }
 }
@@ -135,13 +153,9 @@ fn same(left: &str, right: &str) -> bool {
     left.as_bytes().ct_eq(right.as_bytes()).into()
 }
 
-pub(super) fn refused(result: &'static str, detail: &str) -> Problem {
-    count(result);
+pub(super) fn refused(state: &ApiState, verdict: Verdict, detail: &str) -> Problem {
+    state.verdicts().count(verdict);
     Problem::new(StatusCode::UNAUTHORIZED, detail)
-}
-
-fn count(result: &'static str) {
-    counter!("plimsoll_auth_total", "result" => result).increment(1);
 }
 
 /// The platform owner, and nobody else.
@@ -151,10 +165,12 @@ impl FromRequestParts<ApiState> for Root {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
-        match Caller::from_request_parts(parts, state).await? {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        caller.note(parts);
+        match caller {
             Caller::Root => Ok(Self),
             Caller::Key(..) => {
-                count("forbidden");
+                state.verdicts().count(Verdict::Forbidden);
                 Err(Problem::forbidden("This needs the platform owner's root key."))
             }
         }
@@ -170,6 +186,11 @@ pub(crate) struct Scoped<R> {
 }
 
 impl<R: Needs> Scoped<R> {
+    /// Whether the platform owner asks.
+    pub(crate) const fn is_root(&self) -> bool {
+        matches!(self.caller, Caller::Root)
+    }
+
     /// What the caller is called in timelines.
     pub(crate) fn name(&self) -> &str {
         self.caller.name()
@@ -189,7 +210,12 @@ impl<R: Needs> Scoped<R> {
         let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Problem::not_found("tenant"))?;
         let wanted = params.iter().find(|(name, _)| *name == TENANT_PARAM).map(|(_, value)| value);
         let tenant = caller.enter(state, wanted.expect("the path has a tenant_id")).await?;
-        caller.require(R::ROLE)?;
+        if R::IS_AUDITED
+            && let Some(noted) = caller.note(parts)
+        {
+            noted.concerns(&tenant);
+        }
+        caller.require(R::ROLE, state)?;
         Ok(Self { tenant, caller, role: PhantomData })
     }
 }
@@ -205,6 +231,7 @@ impl<R: Needs> FromRequestParts<ApiState> for Scoped<R> {
 /// A caller of role `R`, where the path names no tenant.
 pub(crate) struct Holder<R> {
     caller: Caller,
+    noted: Option<Noted>,
     role: PhantomData<R>,
 }
 
@@ -221,10 +248,21 @@ impl<R: Needs> Holder<R> {
         wanted: Option<&str>,
         pointer: &str,
     ) -> Result<TenantId, Problem> {
-        match (wanted, &self.caller) {
-            (Some(wanted), caller) => caller.enter(state, wanted).await,
-            (None, Caller::Key(own, _)) => self.caller.enter(state, own.as_str()).await,
-            (None, Caller::Root) => Err(Invalid::at(pointer, "expected a tenant: the root key belongs to none").into()),
+        let tenant = match (wanted, &self.caller) {
+            (Some(wanted), caller) => caller.enter(state, wanted).await?,
+            (None, Caller::Key(own, _)) => self.caller.enter(state, own.as_str()).await?,
+            (None, Caller::Root) => {
+                return Err(Invalid::at(pointer, "expected a tenant: the root key belongs to none").into());
+            }
+        };
+        self.concerns(&tenant);
+        Ok(tenant)
+    }
+
+    /// Notes whose data is meant, where the request may leave an entry in the audit log.
+    pub(crate) fn concerns(&self, tenant: &TenantId) {
+        if let Some(noted) = &self.noted {
+            noted.concerns(tenant);
         }
     }
 
@@ -238,12 +276,14 @@ impl<R: Needs> Holder<R> {
 
     /// The caller's authority is checked only here, so that what is not theirs can be a 404 before it is a 403.
     pub(crate) async fn unchecked(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
-        Ok(Self { caller: Caller::from_request_parts(parts, state).await?, role: PhantomData })
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let noted = if R::IS_AUDITED { caller.note(parts) } else { None };
+        Ok(Self { caller, noted, role: PhantomData })
     }
 
     /// 403 unless the caller has the role.
-    pub(crate) fn check(&self) -> Result<(), Problem> {
-        self.caller.require(R::ROLE)
+    pub(crate) fn check(&self, state: &ApiState) -> Result<(), Problem> {
+        self.caller.require(R::ROLE, state)
     }
 }
 
@@ -252,7 +292,7 @@ impl<R: Needs> FromRequestParts<ApiState> for Holder<R> {
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
         let holder = Self::unchecked(parts, state).await?;
-        holder.check()?;
+        holder.check(state)?;
         Ok(holder)
     }
 }

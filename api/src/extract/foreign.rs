@@ -17,6 +17,7 @@ use utoipa::IntoResponses;
 use utoipa::openapi::{ContentBuilder, ObjectBuilder, RefOr, ResponseBuilder, Type};
 
 use super::caller::{Caller, Needs, Scoped, bearer, refused};
+use super::verdict::Verdict;
 use crate::problem::Problem;
 use crate::state::ApiState;
 
@@ -87,9 +88,15 @@ impl<R: Needs> FromRequestParts<ApiState> for ForeignScope<R> {
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Words> {
         let header = parts.headers.get(AUTHORIZATION);
-        let header = header.ok_or_else(|| refused("missing", "This needs an API key: send it by Bearer or Basic."))?;
-        let wrong =
-            || refused("malformed", "Authorization is neither Bearer plk_… nor Basic with the key as password.");
+        let header = header
+            .ok_or_else(|| refused(state, Verdict::Missing, "This needs an API key: send it by Bearer or Basic."))?;
+        let wrong = || {
+            refused(
+                state,
+                Verdict::Malformed,
+                "Authorization is neither Bearer plk_… nor Basic with the key as password.",
+            )
+        };
         let header = header.to_str().map_err(|_| wrong())?;
         let key = bearer(header).map(str::to_owned).or_else(|| password(header)).ok_or_else(wrong)?;
         let caller = Caller::of_key(&key, state).await?;

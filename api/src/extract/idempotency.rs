@@ -6,6 +6,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
+use crate::audit::Noted;
 use crate::problem::Problem;
 use crate::state::ApiState;
 
@@ -21,6 +22,9 @@ impl FromRequestParts<ApiState> for IdempotencyKey {
         let Some(key) = parts.headers.get(HEADER) else { return Ok(Self(None)) };
         let key = key.to_str().ok().filter(|key| (1..=255).contains(&key.len()));
         let key = key.ok_or_else(|| Problem::bad_request("Idempotency-Key is not of 1 to 255 visible characters."))?;
+        if let Some(noted) = Noted::of(parts) {
+            noted.may_be_repeated();
+        }
         Ok(Self(Some(key.to_owned())))
     }
 }

@@ -28,8 +28,9 @@ impl<R: Needs> FromRequestParts<ApiState> for IncidentOf<R> {
         let incident = state.store.incident_across_tenants(&id).await?;
         let incident = incident.filter(|incident| holder.may_enter(&incident.tenant));
         let incident = incident.ok_or_else(|| Problem::not_found("incident"))?;
-        tracing::Span::current().record("tenant_id", incident.tenant.as_str());
-        holder.check()?;
+        plimsoll_traces::say_tenant(incident.tenant.as_str());
+        holder.concerns(&incident.tenant);
+        holder.check(state)?;
         Ok(Self { incident, holder })
     }
 }

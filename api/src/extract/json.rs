@@ -124,7 +124,12 @@ fn located(error: &serde_path_to_error::Error<serde_json::Error>) -> Invalid {
     if let Some(field) = detail.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
         return Invalid::at(format!("{pointer}/{field}"), "expected a value: this field is required");
     }
-    Invalid::at(pointer, detail)
+    // What somebody sent may be a secret, and errors are logged: it is not repeated.
+    let text = detail.strip_prefix("invalid type: string \"").and_then(|rest| rest.rsplit_once("\", expected "));
+    text.map_or_else(
+        || Invalid::at(&*pointer, detail),
+        |(_, wanted)| Invalid::at(&*pointer, format!("expected {wanted}, got a text")),
+    )
 }
 
 /// `key` as a step of a JSON pointer.

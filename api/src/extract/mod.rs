@@ -10,6 +10,8 @@ mod json;
 mod paging;
 mod precondition;
 mod query;
+mod request_id;
+mod verdict;
 
 pub(crate) use caller::{Admin, Holder, Ingest, Needs, Operator, Root, Scoped, Viewer};
 pub(crate) use foreign::{Foreign, ForeignScope, Words};
@@ -21,3 +23,5 @@ pub(crate) use json::{Json, JsonBytes, RawBytes, escaped, read_slice, read_value
 pub(crate) use paging::{Listed, Page, Paged};
 pub(crate) use precondition::{IfMatch, etag};
 pub(crate) use query::Query;
+pub use request_id::RequestId;
+pub(crate) use verdict::Verdicts;

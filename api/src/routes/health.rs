@@ -1,7 +1,5 @@
 //! What probes ask. These need no key, and tell nothing that needs one.
 
-use std::time::{Duration, Instant};
-
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -11,10 +9,9 @@ use utoipa_axum::routes;
 
 use plimsoll_domain::time::Timestamp;
 
+use crate::dependencies::Found;
 use crate::problem::Problem;
 use crate::state::ApiState;
-
-const PING_LIMIT: Duration = Duration::from_secs(1);
 
 /// The routes of health.
 pub(super) fn router() -> OpenApiRouter<ApiState> {
@@ -47,6 +44,7 @@ struct DetailedHealth {
 
 #[derive(Clone, Serialize, ToSchema)]
 struct Dependency {
+    /// `store`; `smtp` and `otlp` where they are configured.
     name: &'static str,
     /// What kind of it is used.
     kind: &'static str,
@@ -54,6 +52,17 @@ struct Dependency {
     status: &'static str,
     /// How long it took to answer; null when it did not.
     latency_ms: Option<f64>,
+}
+
+impl From<&Found> for Dependency {
+    fn from(found: &Found) -> Self {
+        Self {
+            name: found.name,
+            kind: found.kind,
+            status: if found.is_up { "up" } else { "down" },
+            latency_ms: found.is_up.then(|| (found.took.as_secs_f64() * 1e6).round() / 1e3),
+        }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -89,7 +98,7 @@ async fn ready(State(state): State<ApiState>) -> Result<axum::Json<Health>, Prob
     if state.readiness.is_draining() {
         return unready("The process is stopping.");
     }
-    if ping(&state).await.is_none() {
+    if !state.dependencies.ask_store().await {
         return unready("The store does not answer.");
     }
     Ok(OK)
@@ -106,25 +115,20 @@ async fn startup(State(state): State<ApiState>) -> Result<axum::Json<Health>, Pr
     started.then_some(OK).ok_or_else(unready)
 }
 
-/// Every dependency and job.
+/// Every dependency and job. Dependencies other than the store are looked at every two seconds at most.
 #[utoipa::path(
     get, path = "/health/detailed", tag = "health",
     responses((status = 200, description = "Also when a dependency is down", body = DetailedHealth), Problem)
 )]
 async fn detailed(State(state): State<ApiState>) -> axum::Json<DetailedHealth> {
-    let answered = ping(&state).await;
-    let store = Dependency {
-        name: "store",
-        kind: state.store.kind(),
-        status: if answered.is_some() { "up" } else { "down" },
-        latency_ms: answered.map(|took| (took.as_secs_f64() * 1e6).round() / 1e3),
-    };
+    let found = state.dependencies.ask_all().await;
+    let dependencies: Vec<_> = found.iter().map(Dependency::from).collect();
     axum::Json(DetailedHealth {
-        status: if answered.is_some() { "ok" } else { "degraded" },
+        status: if found.iter().all(|one| one.is_up) { "ok" } else { "degraded" },
         version: state.facts.version,
         roles: state.facts.roles.clone(),
-        dependencies: vec![store.clone()],
-        store,
+        store: dependencies[0].clone(),
+        dependencies,
         jobs: jobs(&state),
     })
 }
@@ -135,11 +139,4 @@ fn jobs(state: &ApiState) -> Vec<JobView> {
     let rows = state.jobs.rows().into_iter();
     rows.map(|row| JobView { name: row.name, last_run_at: row.last_run_at, lag_seconds: row.last_run_at.map(lag) })
         .collect()
-}
-
-/// How long the store took to answer; `None` when it did not, or not in time.
-async fn ping(state: &ApiState) -> Option<Duration> {
-    let started = Instant::now();
-    tokio::time::timeout(PING_LIMIT, state.store.ping()).await.ok()?.ok()?;
-    Some(started.elapsed())
 }

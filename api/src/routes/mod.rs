@@ -3,14 +3,17 @@
 mod alerts;
 mod apps;
 mod attempt;
+mod audit;
 mod components;
 mod config;
+mod debug;
 mod groups;
 mod health;
 mod incidents;
 mod keys;
 mod maintenances;
 mod metrics;
+mod negotiated;
 mod page;
 mod probe;
 mod report;
@@ -18,6 +21,7 @@ mod samples;
 pub(crate) mod sentry;
 mod silences;
 mod slo;
+mod spreadsheet;
 mod subscribers;
 mod tenants;
 
@@ -25,40 +29,59 @@ use std::collections::BTreeSet;
 
 use axum::http::header::LOCATION;
 use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::from_fn_with_state;
 use utoipa_axum::router::OpenApiRouter;
 
 use plimsoll_domain::ids::{ComponentId, TenantId};
 use plimsoll_domain::invalid::Faults;
 use plimsoll_domain::time::Timestamp;
 
+use crate::audit::keep;
 use crate::problem::Problem;
 use crate::state::ApiState;
 
-/// The routes of all resources.
-pub(crate) fn all() -> OpenApiRouter<ApiState> {
+/// The routes of all resources. Those by which people change something leave entries in the audit log; whoever puts a
+/// route here decides to which it belongs. Without a state they are only there to be described.
+pub(crate) fn all(state: Option<&ApiState>) -> OpenApiRouter<ApiState> {
+    let by_people = match state {
+        Some(state) => by_people().layer(from_fn_with_state(state.clone(), keep)),
+        None => by_people(),
+    };
+    by_people.merge(by_machines()).merge(only_read()).merge(probes())
+}
+
+fn by_people() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .merge(tenants::router())
         .merge(keys::router())
         .merge(components::router())
-        .merge(samples::router())
         .merge(maintenances::router())
         .merge(slo::router())
         .merge(alerts::router())
         .merge(silences::router())
         .merge(incidents::router())
         .merge(page::router())
-        .merge(groups::router())
         .merge(subscribers::router())
-        .merge(report::router())
         .merge(apps::router())
+}
+
+/// What machines push, and what the public may ask.
+fn by_machines() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .merge(samples::router())
+        .merge(slo::intake())
+        .merge(alerts::intake())
+        .merge(subscribers::intake())
         .merge(sentry::router())
-        .merge(config::router())
-        .merge(probes())
+}
+
+fn only_read() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().merge(groups::router()).merge(report::router()).merge(audit::router()).merge(config::router())
 }
 
 /// The routes that watch the process.
 pub(crate) fn probes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().merge(health::router()).merge(metrics::router())
+    OpenApiRouter::new().merge(health::router()).merge(metrics::router()).merge(debug::router())
 }
 
 /// The header `Location`, naming what was created.

@@ -11,7 +11,6 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout, timeout_at};
-use tracing::Span;
 
 use plimsoll_domain::frontend::{Counted, EnvelopeHeader, rate_limits, retry_after_seconds};
 
@@ -109,7 +108,7 @@ async fn identify(
     let dsn =
         header.dsn.as_deref().ok_or_else(|| bad("the envelope's header has no dsn: set the SDK's option tunnel"))?;
     let live = tunnel.apps.by_dsn(entrance, dsn).await?.ok_or_else(unknown_dsn)?;
-    Span::current().record("tenant_id", live.tenant.as_str());
+    plimsoll_traces::say_tenant(live.tenant.as_str());
     Ok((live, header.event_id()))
 }
 

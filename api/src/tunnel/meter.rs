@@ -1,7 +1,7 @@
 //! Measures an envelope as it passes: its first line, its items, and how much it comes to.
 
 use bytes::Bytes;
-use metrics::{Counter, counter};
+use metrics::{Counter, counter, gauge};
 use tokio::sync::OwnedSemaphorePermit;
 
 use plimsoll_domain::frontend::{Contents, Counted, EnvelopeReader, FIRST_LINE_LIMIT, Level};
@@ -158,9 +158,9 @@ pub(super) struct Figures {
 }
 
 impl Figures {
-    pub(super) fn new() -> Self {
-        metrics::describe_counter!("plimsoll_frontend_errors_total", "Events that frontend apps sent, by level.");
-        metrics::describe_counter!("plimsoll_envelopes_total", "Envelopes, by what became of them.");
+    /// `capacity`: how many bytes of envelopes may wait.
+    pub(super) fn new(capacity: u64) -> Self {
+        gauge!("plimsoll_spool_capacity_bytes").set(capacity as f64);
         let envelopes = |result: &'static str| counter!("plimsoll_envelopes_total", "result" => result);
         Self {
             errors: Level::ALL.map(|level| counter!("plimsoll_frontend_errors_total", "level" => level.as_str())),

@@ -76,7 +76,7 @@ impl Tunnel {
             spooler: Spooler::new(Arc::clone(store), settings.spool_bytes, settings.spool_tenant_bytes, process),
             kept: Arc::new(kept::Room::default()),
             wide: Arc::new(Semaphore::new(WIDE_DECODERS)),
-            figures: Figures::new(),
+            figures: Figures::new(settings.spool_bytes),
             settings,
         }
     }

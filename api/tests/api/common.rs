@@ -12,7 +12,9 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use plimsoll_api::{ApiParts, ApiState, Facts, JobRow, JobsReport, Readiness, TunnelSettings, layers, router};
+use plimsoll_api::{
+    ApiParts, ApiState, Dependencies, Facts, JobRow, JobsReport, Readiness, TunnelSettings, layers, router,
+};
 use plimsoll_domain::entropy::Entropy;
 use plimsoll_domain::sealing::Sealer;
 use plimsoll_domain::tenant::hash_key;
@@ -20,6 +22,9 @@ use plimsoll_domain::time::{Clock, Interval, Span, Timestamp};
 use plimsoll_runtime::client_address::TrustedProxies;
 use plimsoll_runtime::dns::{DnsUnavailable, TxtRecords};
 use plimsoll_runtime::egress::Egress;
+use plimsoll_runtime::instruments::TenantRequests;
+use plimsoll_runtime::lifecycle::Lifecycle;
+use plimsoll_runtime::profiling::Profiler;
 use plimsoll_runtime::secret_box::{SecretBox, SecretKey};
 use plimsoll_runtime::upstream::Upstream;
 use plimsoll_store::Store;
@@ -168,6 +173,7 @@ impl World {
             clock: Arc::<StandingClock>::clone(&clock),
             entropy,
             root_key_hash: hash_key(ROOT),
+            life: Lifecycle::new(),
             interval: Interval::MINUTE,
             facts: Facts { running_config: json!({"store": "embedded"}), version: "0.0.0", roles: vec!["api".into()] },
             readiness: Arc::clone(&readiness),
@@ -179,7 +185,10 @@ impl World {
                     told.fetch_add(1, Ordering::Relaxed);
                 })
             },
-            metrics_text: Arc::new(|| "plimsoll_up 1\n".to_owned()),
+            dependencies: Dependencies::new(&store, []),
+            metrics_text: Some(Arc::new(|| "plimsoll_up 1\n".to_owned())),
+            tenant_requests: TenantRequests::new(1_000),
+            profiler: Profiler::new(Arc::<StandingClock>::clone(&clock)),
             tally: Arc::new(Tally::new(Arc::clone(&store), "test".to_owned())),
             upstream: Upstream::new(&Egress::new(&["127.0.0.1/32".parse().expect("a network")])),
             tunnel: TunnelSettings {

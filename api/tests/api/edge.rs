@@ -1,9 +1,14 @@
 //! What surrounds every request, and what probes and scrapers ask.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use serde_json::json;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::common::{ROOT, World, request};
 
@@ -42,12 +47,49 @@ async fn what_axum_itself_refuses_is_a_problem_too() {
     world.send(text).await.problem(415);
 }
 
+#[expect(clippy::panic, reason = "that is the test")]
+async fn trip() -> &'static str {
+    panic!("tripped over secret-thing")
+}
+
+/// Counts errors that are logged.
+struct Errors(Arc<AtomicU64>);
+
+impl Subscriber for Errors {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() == Level::ERROR
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, _: &Event<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+#[tokio::test]
+async fn a_panic_is_no_second_error_besides_the_one_that_its_hook_logs() {
+    let errors = Arc::new(AtomicU64::new(0));
+    let world = World::with(None, |app: Router| app.route("/trip", get(trip))).await;
+    let _heard = tracing::subscriber::set_default(Errors(Arc::clone(&errors)));
+    world.get("", "/trip").await.problem(500);
+    assert_eq!(errors.load(Ordering::Relaxed), 0);
+    tracing::error!("heard");
+    assert_eq!(errors.load(Ordering::Relaxed), 1);
+}
+
 #[tokio::test]
 async fn a_panic_is_a_problem_and_the_next_request_is_answered() {
-    #[expect(clippy::panic, reason = "that is the test")]
-    async fn trip() -> &'static str {
-        panic!("tripped over secret-thing")
-    }
     let world = World::with(None, |app: Router| app.route("/trip", get(trip))).await;
     let answer = world.get("", "/trip").await;
     answer.problem(500);

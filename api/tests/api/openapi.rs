@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::common::World;
 
-const OPERATIONS: [&str; 90] = [
+const OPERATIONS: [&str; 95] = [
     "POST /tenants",
     "GET /tenants",
     "GET /tenants/{tenant_id}",
@@ -39,6 +39,8 @@ const OPERATIONS: [&str; 90] = [
     "GET /tenants/{tenant_id}/page/export",
     "GET /tenants/{tenant_id}/groups",
     "GET /tenants/{tenant_id}/report",
+    "GET /tenants/{tenant_id}/audit",
+    "GET /audit",
     "GET /tenants/{tenant_id}/incident-templates",
     "PUT /tenants/{tenant_id}/incident-templates",
     "POST /tenants/{tenant_id}/subscribers",
@@ -97,6 +99,9 @@ const OPERATIONS: [&str; 90] = [
     "GET /health/detailed",
     "GET /observability/config",
     "GET /metrics",
+    "GET /debug/pprof/profile",
+    "GET /debug/pprof/flamegraph",
+    "GET /debug/pprof/heap",
 ];
 
 fn operations(document: &Value) -> BTreeSet<String> {

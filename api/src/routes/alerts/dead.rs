@@ -11,6 +11,7 @@ use plimsoll_domain::alert::{Alert, AlertConfig, Delivery, DeliveryState, Receiv
 use plimsoll_domain::ids::AlertId;
 use plimsoll_domain::invalid::Invalid;
 use plimsoll_domain::time::Timestamp;
+use plimsoll_runtime::masking::mask_text;
 use plimsoll_store::AlertFilter;
 
 use super::views::DeliveryView;
@@ -213,7 +214,7 @@ impl DeadView {
         Self {
             alert_id: alert.id.clone(),
             dedup_key: alert.dedup_key.clone(),
-            summary: alert.content.summary.clone(),
+            summary: mask_text(&alert.content.summary).into_owned(),
             severity: alert.content.severity,
             delivery: DeliveryView::of(alert, delivery),
         }

@@ -38,12 +38,14 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .merge(config::router())
         .merge(receivers::router())
-        .merge(fire::router())
         .merge(history::router())
         .merge(feedback::router())
         .merge(dead::router())
-        .merge(alertmanager::router())
-        .merge(prometheus::router())
+}
+
+/// The routes that alerts come in by.
+pub(super) fn intake() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().merge(fire::router()).merge(alertmanager::router()).merge(prometheus::router())
 }
 
 /// The tenant's receivers and routes, or the defaults.

@@ -12,6 +12,7 @@ use plimsoll_domain::alert::{
 };
 use plimsoll_domain::ids::AlertId;
 use plimsoll_domain::time::Timestamp;
+use plimsoll_runtime::masking::{MASKED, is_sensitive, mask, mask_text};
 
 use crate::routes::attempt::AttemptView;
 
@@ -30,8 +31,9 @@ pub(super) struct AlertView {
     severity: Severity,
     source: String,
     component: Option<String>,
+    /// Those with a name such as `password` or `token` are masked.
     labels: BTreeMap<String, String>,
-    /// As it came in.
+    /// As it came in, but for what looks like a secret, which is masked.
     #[schema(value_type = Option<Object>)]
     details: Option<Value>,
     runbook_url: Option<String>,
@@ -177,18 +179,22 @@ impl From<Alert> for AlertView {
             deliveries: event.deliveries.iter().map(|number| format!("{id}-{number}")).collect(),
         });
         let content = alert.content;
+        let labels = content.labels.into_iter().map(|(name, value)| {
+            let value = if is_sensitive(&name) { MASKED.to_owned() } else { mask_text(&value).into_owned() };
+            (name, value)
+        });
         Self {
             events: events.collect(),
             alert_id: alert.id,
             dedup_key: alert.dedup_key,
             status: alert.status,
-            summary: content.summary,
+            summary: mask_text(&content.summary).into_owned(),
             severity: content.severity,
             source: content.source,
             component: content.component,
-            labels: content.labels,
-            details: content.details.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text))),
-            runbook_url: content.runbook_url,
+            labels: labels.collect(),
+            details: content.details.map(shown),
+            runbook_url: content.runbook_url.map(|url| mask_text(&url).into_owned()),
             fired_at: alert.fired_at,
             updated_at: alert.updated_at,
             routes: alert.routes,
@@ -199,4 +205,11 @@ impl From<Alert> for AlertView {
             feedback: alert.feedback.map(FeedbackView::from),
         }
     }
+}
+
+/// Details as they are shown: whoever may read alerts need not know what somebody put into one.
+fn shown(details: String) -> Value {
+    let mut details = serde_json::from_str(&details).unwrap_or(Value::String(details));
+    mask("", &mut details);
+    details
 }

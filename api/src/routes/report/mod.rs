@@ -1,6 +1,5 @@
 //! A month in figures, as JSON, as a table, or as a page to print.
 
-mod negotiated;
 mod table;
 mod views;
 
@@ -8,7 +7,7 @@ use std::collections::HashMap;
 
 use axum::extract::State;
 use axum::http::header::{
-    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, VARY,
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, StatusCode};
@@ -27,16 +26,18 @@ use plimsoll_domain::rollup::Counts;
 use plimsoll_domain::slo::Measurement;
 use plimsoll_domain::time::Timestamp;
 
-use self::negotiated::Form;
 use self::views::ReportView;
 use crate::extract::{Query, Scoped, Viewer};
 use crate::problem::Problem;
-use crate::routes::page;
+use crate::routes::negotiated::Form;
+use crate::routes::{page, spreadsheet};
 use crate::state::ApiState;
 
 /// The same as that of the status site's pages: the report looks like one.
 const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; \
                    frame-ancestors 'none'";
+
+const FORMS: [Form; 3] = [Form::Json, Form::Csv, Form::Html];
 
 /// The routes of the report.
 pub(super) fn router() -> OpenApiRouter<ApiState> {
@@ -95,8 +96,8 @@ impl ReportQuery {
         let month = self.month.as_deref().and_then(|text| faults.keep(text.parse::<Month>(), "/month"));
         let month = month.unwrap_or(present);
         faults.require(month <= present, "/month", || format!("expected {present} or a month before it, got {month}"));
-        let form = self.format.as_deref().and_then(|word| faults.keep(Form::named(word), "/format"));
-        faults.finish().map(|()| (month, form.unwrap_or_else(|| Form::accepted(headers))))
+        let form = self.format.as_deref().and_then(|word| faults.keep(Form::named(word, &FORMS), "/format"));
+        faults.finish().map(|()| (month, form.unwrap_or_else(|| Form::accepted(headers, &FORMS))))
     }
 }
 
@@ -151,15 +152,7 @@ async fn measured(
 }
 
 fn as_table(report: &MonthlyReport) -> Response {
-    let name = format!("attachment; filename=\"{}-{}.csv\"", report.tenant, report.month);
-    let headers = [
-        (CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
-        (CONTENT_DISPOSITION, name.as_str()),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (CACHE_CONTROL, "no-store"),
-        (VARY, "accept"),
-    ];
-    (headers, table::written(report)).into_response()
+    spreadsheet::answer(&format!("{}-{}", report.tenant, report.month), table::written(report))
 }
 
 fn as_page(state: &ApiState, (report, page): (&MonthlyReport, &PageConfig), headers: &HeaderMap) -> Response {

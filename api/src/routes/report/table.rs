@@ -1,10 +1,11 @@
 //! A report as one table, a row for each thing that it tells of: what a spreadsheet opens.
 //!
-//! One table with the columns of all, since a file of several is read by nothing. A spreadsheet takes a text that begins like a
-//! formula for one, and runs it: such a text gets an apostrophe before it.
+//! One table with the columns of all, since a file of several is read by nothing.
 
 use plimsoll_domain::report::{ComponentMonth, IncidentLine, MaintenanceLine, MonthlyReport, SloMonth};
 use plimsoll_domain::time::Timestamp;
+
+use crate::routes::spreadsheet::{self, text};
 
 const COLUMNS: [&str; 15] = [
     "kind",
@@ -32,11 +33,7 @@ pub(super) fn written(report: &MonthlyReport) -> Vec<u8> {
     let rows = rows.chain(report.slos.iter().map(of_slo));
     let rows = rows.chain(report.incidents.iter().map(of_incident));
     let rows = rows.chain(report.maintenances.iter().map(of_maintenance));
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    let mut write = |row: &[String]| writer.write_record(row).expect("memory takes rows of one length");
-    write(&COLUMNS.map(str::to_owned));
-    rows.for_each(|row| write(&row));
-    writer.into_inner().expect("memory takes all of it")
+    spreadsheet::written(&COLUMNS, rows)
 }
 
 fn row<const N: usize>(kind: &str, cells: [(&str, String); N]) -> Row {
@@ -95,12 +92,6 @@ fn of_maintenance(maintenance: &MaintenanceLine) -> Row {
     row("maintenance", cells)
 }
 
-/// A text that no spreadsheet takes for a formula.
-fn text(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    if is_formula { format!("'{text}") } else { text.to_owned() }
-}
-
 /// A ratio to six decimals, rounded down: a shortfall never reads as whole. Empty when it is not known.
 fn ratio(ratio: Option<f64>) -> String {
     ratio.map(|ratio| ((ratio * 1e6 + 1e-6).floor() / 1e6).to_string()).unwrap_or_default()
@@ -111,11 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_is_taken_for_a_formula_and_every_number_stays_one() {
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
-            assert_eq!(text(formula), format!("'{formula}"));
-        }
-        assert_eq!(text("a=b"), "a=b");
+    fn a_ratio_is_rounded_down_and_empty_when_it_is_not_known() {
         assert_eq!([ratio(Some(-0.25)), ratio(Some(0.999_999_9)), ratio(None)], ["-0.25", "0.999999", ""]);
     }
 }

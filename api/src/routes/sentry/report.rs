@@ -12,7 +12,6 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Deserialize;
 use tokio::time::Instant;
-use tracing::Span;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -69,7 +68,7 @@ async fn report(
     let deadline = Instant::now() + WITHIN;
     let tunnel = state.tunnel();
     let live = tunnel.apps.by_key(&query.app).await?.ok_or_else(unknown_app)?;
-    Span::current().record("tenant_id", live.tenant.as_str());
+    plimsoll_traces::say_tenant(live.tenant.as_str());
     let (parts, body) = request.into_parts();
     if Encoding::of(&parts.headers) != Some(Encoding::Identity) {
         let detail = "Expected a report without Content-Encoding.";

@@ -27,11 +27,15 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .merge(config::router())
         .merge(openslo::router())
-        .merge(measure::router())
         .merge(status::router())
         .merge(history::router())
         .merge(burndown::router())
         .merge(backtest::router())
+}
+
+/// The route that measurements come in by.
+pub(super) fn intake() -> OpenApiRouter<ApiState> {
+    measure::router()
 }
 
 /// The tenant's SLOs, or the defaults.

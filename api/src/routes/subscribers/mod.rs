@@ -26,11 +26,12 @@ use crate::state::ApiState;
 
 /// The routes of subscribers.
 pub(super) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new()
-        .routes(routes!(create, list))
-        .routes(routes!(read, remove))
-        .merge(notices::router())
-        .merge(bounces::router())
+    OpenApiRouter::new().routes(routes!(create, list)).routes(routes!(read, remove)).merge(notices::router())
+}
+
+/// The route that bounces of mails come in by.
+pub(super) fn intake() -> OpenApiRouter<ApiState> {
+    bounces::router()
 }
 
 impl From<AskError> for Problem {

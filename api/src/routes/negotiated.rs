@@ -6,7 +6,7 @@ use axum::http::header::ACCEPT;
 /// Media ranges of a header that are looked at.
 const MOST_RANGES: usize = 20;
 
-/// In which form a report is answered.
+/// In which form something is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     Json,
@@ -15,23 +15,28 @@ pub(super) enum Form {
 }
 
 impl Form {
-    /// The form that `word` names.
-    pub(super) fn named(word: &str) -> Result<Self, String> {
-        match word {
-            "json" => Ok(Self::Json),
-            "csv" => Ok(Self::Csv),
-            "html" => Ok(Self::Html),
-            _ => Err(format!("expected json, csv or html, got {word:?}")),
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Html => "html",
         }
     }
 
-    /// What the request would rather have; JSON when it does not say.
-    pub(super) fn accepted(headers: &HeaderMap) -> Self {
+    /// The form of those `offered` that `word` names.
+    pub(super) fn named(word: &str, offered: &[Self]) -> Result<Self, String> {
+        let words = || offered.iter().map(|form| form.as_str()).collect::<Vec<_>>().join(" or ");
+        let found = offered.iter().copied().find(|form| form.as_str() == word);
+        found.ok_or_else(|| format!("expected {}, got {word:?}", words()))
+    }
+
+    /// What the request would rather have of those `offered`; JSON when it does not say.
+    pub(super) fn accepted(headers: &HeaderMap, offered: &[Self]) -> Self {
         let text = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let mut best = (0.0, Self::Json);
         for (form, weight) in text.split(',').take(MOST_RANGES).filter_map(weighed) {
             // Of the same weight it is the first.
-            if weight > best.0 {
+            if weight > best.0 && offered.contains(&form) {
                 best = (weight, form);
             }
         }
@@ -60,9 +65,9 @@ mod tests {
         let accepted = |text: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT, text.parse().expect("visible ASCII"));
-            Form::accepted(&headers)
+            Form::accepted(&headers, &[Form::Json, Form::Csv, Form::Html])
         };
-        assert_eq!(Form::accepted(&HeaderMap::new()), Form::Json);
+        assert_eq!(Form::accepted(&HeaderMap::new(), &[Form::Csv]), Form::Json);
         for (text, form) in [
             ("*/*", Form::Json),
             ("text/csv", Form::Csv),
@@ -74,5 +79,15 @@ mod tests {
         ] {
             assert_eq!(accepted(text), form, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_not_offered_is_passed_over() {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, "text/html, text/csv;q=0.5".parse().expect("visible ASCII"));
+        let offered = [Form::Json, Form::Csv];
+        assert_eq!(Form::accepted(&headers, &offered), Form::Csv);
+        assert_eq!(Form::named("csv", &offered), Ok(Form::Csv));
+        assert_eq!(Form::named("html", &offered), Err("expected json or csv, got \"html\"".to_owned()));
     }
 }
