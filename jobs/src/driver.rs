@@ -9,10 +9,11 @@ use tokio::sync::Notify;
 use plimsoll_domain::ids::TenantId;
 use plimsoll_domain::time::{Clock, Interval, Span, Tick, Timestamp};
 use plimsoll_runtime::egress::Egress;
+use plimsoll_runtime::instruments::{Job, JobRuns, TenantGauges};
 use plimsoll_runtime::lifecycle::Lifecycle;
-use plimsoll_runtime::slo_gauges::SloGauges;
 use plimsoll_store::Store;
 use plimsoll_store::alerting::Alerting;
+use plimsoll_traces::{self as traces, Context, FutureExt, SpanKind};
 
 use crate::retention;
 use crate::tick::Ticker;
@@ -37,8 +38,8 @@ pub struct JobsSettings {
     pub own_tenant: TenantId,
     /// Addresses that tell whether we are cut off ourselves.
     pub reference_addresses: Vec<String>,
-    /// Where the figures of SLOs are shown.
-    pub gauges: SloGauges,
+    /// Where the figures of tenants are shown.
+    pub gauges: TenantGauges,
 }
 
 /// How the jobs are doing, for the health of the process. Clones share one state.
@@ -78,6 +79,7 @@ pub fn run(
     life: &Lifecycle,
 ) {
     let interval = settings.interval;
+    metrics::gauge!("plimsoll_tick_interval_seconds").set(interval.seconds() as f64);
     let ticker = Ticker::new(Arc::clone(store), Arc::clone(clock), settings, life.stopping().clone());
     let ticker = ticker.telling(alerting).announcing(wake_notices);
     life.spawn::<String>("tick", {
@@ -103,6 +105,7 @@ async fn tick_until_stopped(
     life: &Lifecycle,
     state: &JobsState,
 ) {
+    let (runs, failures) = (JobRuns::of(Job::Tick), metrics::counter!("plimsoll_tick_failures_total"));
     let mut last = None;
     loop {
         let now = clock.now();
@@ -117,14 +120,18 @@ async fn tick_until_stopped(
             continue;
         }
         last = Some(tick);
-        match ticker.run(tick).await {
+        let trace = traces::begin(&Context::new(), SpanKind::Internal, || ("tick".into(), Vec::new()));
+        let ran = ticker.run(tick).with_context(trace.clone()).await;
+        let _traced = trace.attach();
+        match runs.note(ran, clock.now()) {
             Ok(report) => {
                 state.note(clock.now());
                 report.announce();
             }
             Err(error) => {
-                metrics::counter!("plimsoll_tick_failures_total").increment(1);
+                failures.increment(1);
                 tracing::error!(error = %error, "the tick failed: the next one mends what it left");
+                traces::fail_current("the tick failed");
             }
         }
         if life.stopping().is_cancelled() {

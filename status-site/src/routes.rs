@@ -66,7 +66,6 @@ struct Views {
 
 impl Views {
     fn new() -> Self {
-        metrics::describe_counter!("plimsoll_page_views_total", "Views of the status site, by page.");
         let view = |page: &'static str| metrics::counter!("plimsoll_page_views_total", "page" => page);
         Self {
             overview: view("overview"),

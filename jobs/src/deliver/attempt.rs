@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use plimsoll_domain::alert::{Alert, Attempt, Outcome, Verdict};
+use plimsoll_domain::alert::{Alert, Attempt, AttemptResult, Delivery, Outcome, Verdict};
 use plimsoll_domain::time::{Span, Timestamp};
+use plimsoll_traces::{self as traces, Context, KeyValue, SpanKind};
 
 use super::engine::Engine;
 use super::lane::Lane;
@@ -21,6 +22,22 @@ pub(super) enum CameTo {
     Tried(Outcome, Attempt),
     /// It was not, and may be from then on.
     Untried(Timestamp),
+}
+
+/// The trace of what asked for this delivery, which its attempts belong to.
+pub(super) fn trace(alert: &Alert, delivery: &Delivery) -> Context {
+    let target = alert.opening(&delivery.receiver).map_or("unknown", |opening| opening.receiver.target.kind());
+    traces::begin(&traces::resumed(delivery.trace.as_deref()), SpanKind::Consumer, || {
+        let attributes = vec![
+            KeyValue::new("plimsoll.tenant_id", alert.tenant.to_string()),
+            KeyValue::new("plimsoll.alert_id", alert.id.to_string()),
+            KeyValue::new("plimsoll.delivery", i64::from(delivery.number)),
+            KeyValue::new("plimsoll.receiver", delivery.receiver.to_string()),
+            KeyValue::new("plimsoll.action", delivery.action.as_str()),
+            KeyValue::new("plimsoll.tries_before", i64::from(delivery.tries)),
+        ];
+        (format!("deliver {target}").into(), attributes)
+    })
 }
 
 impl Engine {
@@ -64,6 +81,10 @@ impl Engine {
         }
         let took = u32::try_from(ended.millis_since(began).max(0)).unwrap_or(u32::MAX);
         let attempt = outcome.attempt(began, took);
+        traces::note(|| vec![KeyValue::new("plimsoll.result", attempt.result.as_str())]);
+        if attempt.result != AttemptResult::Delivered {
+            traces::fail_current(outcome.words.clone());
+        }
         CameTo::Tried(outcome, attempt)
     }
 }

@@ -13,15 +13,19 @@ use plimsoll_domain::alert::{Alert, DeliveryState, Lease, ReceiverName};
 use plimsoll_domain::entropy::Entropy;
 use plimsoll_domain::ids::{AlertId, TenantId};
 use plimsoll_domain::time::{Clock, Span, Timestamp};
+use plimsoll_runtime::instruments::{Job, JobRuns};
 use plimsoll_runtime::lifecycle::Lifecycle;
 use plimsoll_store::alerting::{Alerting, Handoff};
-use plimsoll_store::{Backlog, Result, Store};
+use plimsoll_store::{Result, Store};
+use plimsoll_traces::FutureExt;
 
+use super::attempt;
 use super::finish::{Done, finish_until_stopped};
 use super::health::Health;
 use super::lane::Lane;
 use super::reconsider::reconsider_until_stopped;
 use super::send::Sender;
+use super::waiting::Waiting;
 
 /// How long a process may take to send what it was given: long enough for any attempt, and for a while of waiting for its
 /// turn. What has not had it by then is given back.
@@ -144,6 +148,7 @@ impl Deliverer {
                 continue;
             }
             let lane = self.lane(&alert.tenant, &delivery.receiver);
+            let context = attempt::trace(alert, delivery);
             let (deliverer, alert) = (self.clone(), Arc::clone(alert));
             let trying = async move {
                 let done = deliverer.0.attempt(&lane, &alert, (number, until)).await;
@@ -154,7 +159,7 @@ impl Deliverer {
                 }
             };
             // Whoever hands over may be no thread of the runtime.
-            self.0.tries.spawn_on(trying, &self.0.runtime);
+            self.0.tries.spawn_on(trying.with_context(context), &self.0.runtime);
         }
     }
 
@@ -187,15 +192,15 @@ impl Deliverer {
         if self.0.store.kind() == "embedded" {
             self.reclaim().await;
         }
-        let mut looks = 0_u32;
+        let (mut looks, runs, waiting) = (0_u32, JobRuns::of(Job::Deliver), Waiting::new());
         while !self.0.stopping.is_cancelled() {
-            if let Err(error) = self.look().await {
+            if let Err(error) = runs.note(self.look().await, self.0.clock.now()) {
                 tracing::warn!(error = %error, "what is to be sent could not be read: looking again");
             }
             if looks.is_multiple_of(BETWEEN_COUNTS)
                 && let Ok(backlog) = self.0.store.backlog_across_tenants().await
             {
-                show(backlog, self.0.clock.now());
+                waiting.show(backlog, self.0.clock.now());
             }
             looks = looks.wrapping_add(1);
             tokio::select! {
@@ -273,12 +278,6 @@ fn turn(alert: &Alert, number: u32) -> Option<Turn> {
         DeliveryState::Leased(lease) => Some((alert.id.clone(), number, lease.until)),
         _ => None,
     }
-}
-
-fn show(backlog: Backlog, now: Timestamp) {
-    let age = backlog.oldest.map_or(0, |oldest| now.millis_since(oldest).max(0));
-    metrics::gauge!("plimsoll_alert_deliveries_waiting").set(backlog.waiting as f64);
-    metrics::gauge!("plimsoll_alert_delivery_oldest_seconds").set(age as f64 / 1_000.0);
 }
 
 impl Handoff for Deliverer {

@@ -14,5 +14,6 @@ mod health;
 mod lane;
 mod reconsider;
 pub mod send;
+mod waiting;
 
 pub use engine::{DeliverSettings, Deliverer};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use plimsoll_domain::alert::{Alert, Silence};
 use plimsoll_domain::ids::TenantId;
 use plimsoll_domain::time::{Span, Timestamp};
+use plimsoll_runtime::instruments::{Job, JobRuns};
 use plimsoll_store::{Result, StoreError};
 
 use super::engine::Deliverer;
@@ -23,11 +24,12 @@ const MOST_OPEN: usize = 10_000;
 
 pub(super) async fn reconsider_until_stopped(deliverer: Deliverer) -> std::result::Result<(), String> {
     let engine = &deliverer.0;
-    let (mut is_early, mut looks) = (false, 0_u32);
+    let (mut is_early, mut looks, runs) = (false, 0_u32, JobRuns::of(Job::Reconsider));
     while !engine.stopping.is_cancelled() {
         let with_silences = is_early || looks.is_multiple_of(BETWEEN_SILENCES);
         looks = looks.wrapping_add(1);
-        if let Err(error) = look(&deliverer, is_early, with_silences).await {
+        let looked = look(&deliverer, is_early, with_silences).await;
+        if let Err(error) = runs.note(looked, engine.clock.now()) {
             tracing::warn!(error = %error, "alerts that are kept back could not be looked at: looking again");
         }
         is_early = tokio::select! {

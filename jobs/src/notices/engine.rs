@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use metrics::{Gauge, gauge};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +14,7 @@ use plimsoll_domain::alert::{DeliveryState, Lease};
 use plimsoll_domain::entropy::Entropy;
 use plimsoll_domain::subscriber::Notice;
 use plimsoll_domain::time::{Clock, Span, Timestamp};
+use plimsoll_runtime::instruments::{Job, JobRuns};
 use plimsoll_runtime::lifecycle::Lifecycle;
 use plimsoll_store::{Result, Store};
 
@@ -68,6 +70,7 @@ pub(super) struct Engine {
     is_more: AtomicBool,
     workers: TaskTracker,
     woken: Notify,
+    waiting: Gauge,
 }
 
 impl Announcer {
@@ -94,6 +97,7 @@ impl Announcer {
             is_more: AtomicBool::new(false),
             workers: TaskTracker::new(),
             woken: Notify::new(),
+            waiting: gauge!("plimsoll_notice_subscribers_waiting"),
         }));
         life.spawn::<String>("notices", announcer.clone().look_until_stopped());
         announcer
@@ -117,9 +121,10 @@ impl Announcer {
         {
             tracing::warn!(error = %error, "notices of the process before could not be taken back: their leases end by themselves");
         }
-        let mut goes_far_from = Instant::now();
+        let (mut goes_far_from, runs) = (Instant::now(), JobRuns::of(Job::Notices));
         while !engine.stopping.is_cancelled() {
-            match self.look(goes_far_from <= Instant::now()).await {
+            let looked = self.look(goes_far_from <= Instant::now()).await;
+            match runs.note(looked, engine.clock.now()) {
                 Ok(read) => goes_far_from = goes_far_from.max(Instant::now() + PAUSE_FOR_EACH * read),
                 Err(error) => {
                     tracing::warn!(error = %error, "what subscribers are to be told could not be read: looking again");
@@ -144,7 +149,7 @@ impl Announcer {
         let (mut most, mut read) = (engine.turns.count() + TAKEN, 0);
         loop {
             let found = engine.store.subscribers_to_tell_across_tenants(engine.clock.now(), most).await?;
-            metrics::gauge!("plimsoll_notice_subscribers_waiting").set(found.len() as f64);
+            engine.waiting.set(found.len() as f64);
             let is_more = found.len() >= most;
             engine.is_more.store(is_more, Ordering::Release);
             for key in found {

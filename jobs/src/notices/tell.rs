@@ -7,6 +7,7 @@ use plimsoll_domain::alert::{Attempt, DeliveryState, Outcome, Verdict};
 use plimsoll_domain::subscriber::{ChannelKind, Notice, StopReason, Subscriber};
 use plimsoll_domain::time::{Span, Timestamp};
 use plimsoll_store::{Result, StoreError};
+use plimsoll_traces::{self as traces, Context, FutureExt, KeyValue, SpanKind};
 
 use super::engine::Engine;
 use super::gates::Gate;
@@ -171,7 +172,7 @@ async fn send(engine: &Engine, gate: &Gate, notice: &Notice, subscriber: &Subscr
         return Ok(Then::GoOn);
     }
     let letter = Letter { notice: leased, subscriber: subscriber.clone(), page, says };
-    let sent = engine.sender.send(&letter).await;
+    let sent = engine.sender.send(&letter).with_context(trace(&letter)).await;
     let ended = engine.clock.now();
     match sent.outcome.verdict {
         // What Slack asks for, it asks for one of its webhooks.
@@ -181,6 +182,18 @@ async fn send(engine: &Engine, gate: &Gate, notice: &Notice, subscriber: &Subscr
     }
     let took = u32::try_from(ended.millis_since(now).max(0)).unwrap_or(u32::MAX);
     finish(engine, &letter.notice, subscriber, &sent, sent.outcome.attempt(now, took)).await
+}
+
+/// A trace of its own for each try: what is told goes back to no request, but to what a tick found.
+fn trace(letter: &Letter) -> Context {
+    traces::begin(&Context::new(), SpanKind::Consumer, || {
+        let Letter { notice, subscriber, .. } = letter;
+        let attributes = vec![
+            KeyValue::new("plimsoll.tenant_id", notice.tenant.to_string()),
+            KeyValue::new("plimsoll.notice_id", notice.id.to_string()),
+        ];
+        (format!("notify {}", subscriber.channel.kind().as_str()).into(), attributes)
+    })
 }
 
 /// Stores what came of a try. A subscriber who is not to be told anything any more is stopped first: cut short after that, the

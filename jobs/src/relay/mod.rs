@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use plimsoll_domain::frontend::SpoolUsage;
 use plimsoll_domain::ids::{AppId, TenantId};
 use plimsoll_domain::time::{Clock, Span, Timestamp};
+use plimsoll_runtime::instruments::{Job, JobRuns};
 use plimsoll_runtime::lifecycle::Lifecycle;
 use plimsoll_runtime::upstream::Upstream;
 use plimsoll_store::tally::Tally;
@@ -53,9 +54,10 @@ pub struct RelayParts {
 pub fn run(parts: RelayParts, life: &Lifecycle) {
     let stopping = life.stopping().clone();
     life.spawn::<Infallible>("spool relay", async move {
+        let (clock, runs) = (Arc::clone(&parts.clock), JobRuns::of(Job::Relay));
         let mut relay = Relay::new(parts, stopping.clone());
         while !stopping.is_cancelled() {
-            let is_busy = relay.turn().await.unwrap_or_else(|error| {
+            let is_busy = runs.note(relay.turn().await, clock.now()).unwrap_or_else(|error| {
                 tracing::warn!(%error, "envelopes that wait could not be read: trying again");
                 false
             });
@@ -90,9 +92,6 @@ pub struct Relay {
 impl Relay {
     /// Nothing is relayed before the first [`turn`](Self::turn).
     pub fn new(parts: RelayParts, stopping: CancellationToken) -> Self {
-        metrics::describe_gauge!("plimsoll_spool_envelopes", "Envelopes that wait for Sentry.");
-        metrics::describe_gauge!("plimsoll_spool_bytes", "Bytes of envelopes that wait for Sentry.");
-        metrics::describe_gauge!("plimsoll_spool_oldest_seconds", "For how long the oldest envelope has waited.");
         Self {
             parts: Arc::new(parts),
             lanes: HashMap::new(),

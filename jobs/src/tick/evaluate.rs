@@ -2,7 +2,7 @@
 
 use plimsoll_domain::accounts::Scene;
 use plimsoll_domain::slo::{Measurement, Slo};
-use plimsoll_runtime::slo_gauges::SloFigures;
+use plimsoll_runtime::instruments::SloFigures;
 use plimsoll_store::Result;
 
 use super::Step;
@@ -33,7 +33,7 @@ pub(crate) async fn evaluate(memory: &mut Memory, step: &Step<'_>, answers: &Ans
     for part in measured.chunks(MEASUREMENTS_PER_WRITE) {
         step.store.put_measurements(part).await?;
     }
-    step.settings.gauges.set(measured.iter().map(figures_of));
+    step.settings.gauges.set_slos(measured.iter().map(figures_of));
     Ok(())
 }
 
@@ -64,8 +64,9 @@ fn trouble(answers: &Answers, measured: &Measurement) -> Option<String> {
 
 fn figures_of(measured: &Measurement) -> SloFigures {
     SloFigures {
-        tenant: measured.tenant.to_string(),
-        slo_type: measured.slo_type.to_string(),
+        tenant: measured.tenant.clone(),
+        slo_type: measured.slo_type.clone(),
+        objective: measured.objective.ratio(),
         compliance: measured.sli(),
         budget_remaining: measured.budget.map(|budget| budget.remaining_ratio),
         burn: measured.burn.iter().map(|reading| (reading.window.label(), reading.rate)).collect(),

@@ -7,6 +7,7 @@ mod burndowns;
 mod calendar;
 mod days;
 mod evaluate;
+mod figures;
 mod incidents;
 mod latencies;
 mod memory;
@@ -23,10 +24,12 @@ use tokio_util::sync::CancellationToken;
 use plimsoll_domain::time::{Clock, Tick, Timestamp};
 use plimsoll_store::alerting::{Alerting, NoHandoff};
 use plimsoll_store::{Result, Store};
+use plimsoll_traces::{self as traces, SpanKind, SpanRef};
 
 use crate::JobsSettings;
 use ask::Asker;
 use calendar::Calendar;
+use figures::Figures;
 use memory::Memory;
 pub use probe::Prober;
 pub use report::TickReport;
@@ -44,6 +47,7 @@ pub struct Ticker {
     wake_notices: Arc<dyn Fn() + Send + Sync>,
     memory: Memory,
     calendar: Calendar,
+    figures: Figures,
     /// The last tick that ran to its end, and when it began.
     last: Option<(Tick, Timestamp)>,
     /// Since when ticks have run without a break: before, nobody could have reported to us.
@@ -58,6 +62,21 @@ pub(crate) struct Step<'a> {
     tick: Tick,
     world: World,
     report: TickReport,
+}
+
+/// A step as a span of the tick's trace.
+async fn span<T>(name: &'static str, step: impl Future<Output = T>) -> T {
+    traces::child(SpanKind::Internal, || (name.into(), Vec::new()), step, |_, _| {}).await
+}
+
+/// The same, of one that can fail.
+async fn traced<T>(name: &'static str, step: impl Future<Output = Result<T>>) -> Result<T> {
+    let conclude = |result: &Result<T>, span: &SpanRef<'_>| {
+        if let Err(error) = result {
+            traces::fail(span, error.to_string());
+        }
+    };
+    traces::child(SpanKind::Internal, || (name.into(), Vec::new()), step, conclude).await
 }
 
 impl Ticker {
@@ -80,6 +99,7 @@ impl Ticker {
             wake_notices: Arc::new(|| {}),
             memory: Memory::default(),
             calendar: Calendar::default(),
+            figures: Figures::new(),
             last: None,
             resumed_at: None,
             settings,
@@ -129,26 +149,31 @@ impl Ticker {
         let last_of_tick = Timestamp::from_millis(tick.end(self.settings.interval).millis() - 1);
         let started = self.clock.now().min(last_of_tick).max(tick.start());
         let resumed_at = *self.resumed_at.get_or_insert(started);
-        let world = World::load(self.store.as_ref(), &self.settings, &mut self.calendar, started).await?;
+        let loading = World::load(self.store.as_ref(), &self.settings, &mut self.calendar, started);
+        let world = traced("load", loading).await?;
         let report = TickReport::begin(tick, started, &world);
         let mut step = Step { store: self.store.as_ref(), settings: &self.settings, tick, world, report };
         let (looks, answers) = tokio::join!(
-            self.prober.look_at_all(&step.world, resumed_at, &self.stopping),
-            self.asker.ask_all(&step.world, tick, &self.stopping)
+            span("probe", self.prober.look_at_all(&step.world, resumed_at, &self.stopping)),
+            span("query Prometheus", self.asker.ask_all(&step.world, tick, &self.stopping))
         );
         step.report.note_looks(&looks);
-        record::record(&mut step, &looks).await?;
-        ask::record(&step, &answers).await?;
-        self.memory.fold(&step).await?;
-        self.memory.advance(&step).await?;
-        evaluate::evaluate(&mut self.memory, &step, &answers).await?;
-        burndowns::follow(&mut self.memory, &step).await?;
-        incidents::decide(&self.memory, &mut step, &looks, self.clock.now()).await?;
-        alerts::tell(&self.memory, &mut step, &looks, (&self.alerting, self.clock.now())).await?;
-        announce::announce(&mut step, self.wake_notices.as_ref(), self.clock.now()).await?;
-        show::show(&mut self.memory, &step).await?;
+        self.figures.looked(&looks, &step);
+        traced("record samples", record::record(&mut step, &looks)).await?;
+        traced("record answers", ask::record(&step, &answers)).await?;
+        traced("fold", self.memory.fold(&step)).await?;
+        traced("advance windows", self.memory.advance(&step)).await?;
+        traced("evaluate SLOs", evaluate::evaluate(&mut self.memory, &step, &answers)).await?;
+        traced("follow burn-downs", burndowns::follow(&mut self.memory, &step)).await?;
+        traced("decide incidents", incidents::decide(&self.memory, &mut step, &looks, self.clock.now())).await?;
+        let telling = (&self.alerting, self.clock.now());
+        traced("fire alerts", alerts::tell(&self.memory, &mut step, &looks, telling)).await?;
+        let announcing = announce::announce(&mut step, self.wake_notices.as_ref(), self.clock.now());
+        traced("announce", announcing).await?;
+        traced("show", show::show(&mut self.memory, &step)).await?;
         self.last = Some((tick, started));
-        step.report.end(self.clock.now(), &step.world);
+        step.report.end(self.clock.now());
+        self.figures.ended(&step, &self.memory);
         Ok(step.report)
     }
 

@@ -1,4 +1,4 @@
-//! What one tick did, for metrics and for at most one line of log.
+//! What one tick did, for at most one line of log.
 
 use plimsoll_domain::sample::SampleStatus;
 use plimsoll_domain::time::{Tick, Timestamp};
@@ -46,22 +46,10 @@ impl TickReport {
     pub(crate) fn note_looks(&mut self, looks: &Looks) {
         self.looked_at = looks.len();
         self.down = looks.values().filter(|outcome| outcome.status == SampleStatus::Down).count();
-        for outcome in looks.values() {
-            metrics::counter!("plimsoll_samples_total", "status" => outcome.status.as_str()).increment(1);
-            if let Some(latency) = outcome.latency_ms {
-                metrics::histogram!("plimsoll_sample_latency_seconds").record(f64::from(latency) / 1_000.0);
-            }
-        }
     }
 
-    pub(crate) fn end(&mut self, now: Timestamp, world: &World) {
+    pub(crate) fn end(&mut self, now: Timestamp) {
         self.duration_ms = now.millis_since(self.started);
-        let open = world.tenants.iter().flat_map(|tenant| &tenant.incidents).filter(|incident| incident.is_open());
-        metrics::gauge!("plimsoll_incidents_open").set(open.count() as f64);
-        metrics::counter!("plimsoll_samples_missed_total").increment(self.missed);
-        metrics::histogram!("plimsoll_tick_duration_seconds").record(self.duration_ms as f64 / 1_000.0);
-        let lag = self.started.millis_since(self.tick.start());
-        metrics::histogram!("plimsoll_tick_lag_seconds").record(lag as f64 / 1_000.0);
     }
 
     /// One line: at `info` when something happened, at `debug` otherwise.

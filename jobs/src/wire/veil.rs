@@ -26,7 +26,8 @@ impl Veil {
 
     /// `words` on one line, with the secrets starred out, and whatever looks like one.
     pub(crate) fn over(&self, words: &str) -> String {
-        let mut words = words.to_owned();
+        // Before anything is starred out: what is, may be the name that tells a secret.
+        let mut words = mask_text(words).into_owned();
         for secret in &self.secrets {
             words = star(&words, secret);
         }

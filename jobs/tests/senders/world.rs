@@ -147,6 +147,7 @@ pub(crate) fn alert(content: Content, dedup_key: &str) -> Alert {
         state: DeliveryState::Waiting { ready_at: now },
         tries: 0,
         attempts: Vec::new(),
+        trace: None,
     };
     Alert {
         id: AlertId::of_episode(&tenant, dedup_key, 1),

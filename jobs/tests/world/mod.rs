@@ -21,7 +21,7 @@ use plimsoll_domain::tenant::{ApiKey, Role, Tenant};
 use plimsoll_domain::time::{Clock, Interval, Span, Tick, Timestamp};
 use plimsoll_jobs::{JobsSettings, TickReport, Ticker};
 use plimsoll_runtime::egress::Egress;
-use plimsoll_runtime::slo_gauges::SloGauges;
+use plimsoll_runtime::instruments::TenantGauges;
 use plimsoll_store::embedded::{EmbeddedStore, Limits};
 use plimsoll_store::faulty::Faulty;
 use plimsoll_store::{Components, Incidents, Measurements, PublicReads, Samples, SeriesRecord, Store, Tenants};
@@ -176,7 +176,9 @@ impl World {
     }
 
     pub(crate) fn gauges(&self) -> String {
-        self.settings.gauges.render()
+        let mut text = String::new();
+        self.settings.gauges.render_onto(&mut text);
+        text
     }
 
     pub(crate) async fn page(&self) -> StatusSnapshot {
@@ -194,7 +196,7 @@ fn settings(interval: Interval, reference_addresses: Vec<String>) -> JobsSetting
         egress,
         own_tenant: TenantId::plimsoll(),
         reference_addresses,
-        gauges: SloGauges::default(),
+        gauges: TenantGauges::default(),
     }
 }
 
