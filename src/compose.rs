@@ -17,25 +17,26 @@ use plimsoll_runtime::client_address::TrustedProxies;
 use plimsoll_runtime::config::Config;
 use plimsoll_runtime::dns::Dns;
 use plimsoll_runtime::egress::Egress;
+use plimsoll_runtime::instruments::TenantGauges;
 use plimsoll_runtime::lifecycle::Lifecycle;
 use plimsoll_runtime::secret_box::SecretBox;
-use plimsoll_runtime::slo_gauges::SloGauges;
 use plimsoll_runtime::system_clock::SystemClock;
 use plimsoll_runtime::system_entropy::SystemEntropy;
-use plimsoll_runtime::telemetry;
+use plimsoll_runtime::trust;
 use plimsoll_status_site::SiteParts;
 use plimsoll_store::sealed::Sealed;
+use plimsoll_store::subscribing::Subscribing;
 use plimsoll_store::{OpenOptions, PublicReads, Store};
 use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
 
+use crate::counting::Counting;
 use crate::frontends::{self, Frontends, process_name};
 use crate::keys::{self, RootKey};
 use crate::telling::Telling;
-use crate::{meanwhile, own_tenant, serve, site};
+use crate::{dependencies, meanwhile, own_tenant, profiles, serve, site};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// How often the recorder folds what was counted, so that memory stays bounded when nobody scrapes.
-const UPKEEP: Duration = Duration::from_secs(5);
 
 /// What a process does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl Roles {
     /// Everything in one process.
     pub const ALL: Self = Self { api: true, jobs: true, status: true };
 
-    fn names(self) -> Vec<String> {
+    pub(crate) fn names(self) -> Vec<String> {
         let all = [(self.api, "api"), (self.jobs, "jobs"), (self.status, "status")];
         all.iter().filter(|(on, _)| *on).map(|(_, name)| (*name).to_owned()).collect()
     }
@@ -82,64 +83,111 @@ impl Running {
 /// Starts what `roles` name; returns once the listener accepts.
 pub async fn start(config: Config, roles: Roles, life: &Lifecycle) -> anyhow::Result<Running> {
     let began = std::time::Instant::now();
-    let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-    let listener = serve::listen(config.http_addr)
-        .with_context(|| format!("cannot listen on {} (PLIMSOLL_HTTP_ADDR)", config.http_addr))?;
-    let shown = roles.status.then(|| site::settings(&config));
-    let (opened, listener) = meanwhile::open(&config, (&clock, &entropy), shown, listener, life).await?;
-    let Opened { store, sealer } = opened;
-    let given = config.root_key.as_ref().map(ExposeSecret::expose_secret);
-    let root_key = keys::root_key(given, &config.data_dir, entropy.as_ref())?;
+    trust::check()?;
+    let counting = Counting::start(config.telemetry.metrics, VERSION, life)?;
+    let (ground, listener) = Ground::open((&config, roles), life).await?;
+    let Ground { clock, entropy, store, own, .. } = &ground;
     let address = listener.local_addr()?;
-    let own = reachable(address);
-    if roles == Roles::ALL {
-        // A process with fewer roles does not serve what these probes look at.
-        own_tenant::keep_in_step(store.as_ref(), &format!("http://{own}"), clock.now(), entropy.as_ref()).await?;
-    }
-    let readiness = Arc::new(Readiness::default());
-    let gauges = SloGauges::default();
-    let settings = jobs_settings(&config, own, entropy.as_ref(), gauges.clone());
+    let settings = jobs_settings(&config, *own, entropy.as_ref(), counting.gauges.clone());
     let jobs = roles.jobs.then(JobsState::default);
-    let telling = Telling::start(&config, &store, (&clock, &entropy), roles.jobs.then_some(&settings), life)?;
-    let frontends = Frontends::new((&store, &clock, entropy.as_ref()), &settings.egress);
-    let parts = ApiParts {
-        store: Arc::clone(&store),
-        clock: Arc::clone(&clock),
-        entropy: Arc::clone(&entropy),
-        root_key_hash: root_key.hash.clone(),
-        interval: config.interval,
-        facts: Facts { running_config: config.public_view(), version: VERSION, roles: roles.names() },
-        readiness: Arc::clone(&readiness),
-        changed: waking(jobs.clone()),
-        alerting: telling.alerting.clone(),
-        alerts_changed: telling.alerts_changed(),
-        subscribing: telling.subscribing.clone(),
-        sealer: Arc::clone(&sealer),
-        txt_records: Arc::new(Dns::new(config.dns_servers.clone())),
-        public_url: config.public_url.clone(),
-        report_page: roles.status.then(site::report_page),
-        jobs: Arc::new(JobRows(jobs.clone())),
-        metrics_text: metrics_text(life, gauges)?,
-        tally: Arc::clone(&frontends.tally),
-        upstream: frontends.upstream.clone(),
-        tunnel: frontends::settings(&config),
-        trusted_proxies: TrustedProxies::new(&config.trusted_proxies),
-        extra_openapi: roles.status.then(plimsoll_status_site::openapi),
-    };
-    let api = ApiState::new(parts);
+    let telling = Telling::start(&config, store, (clock, entropy), roles.jobs.then_some(&settings), life)?;
+    let frontends = Frontends::new((store, clock, entropy.as_ref()), &settings.egress);
+    let beside = (&telling, &frontends, jobs.as_ref());
+    let api = ApiState::new(api_parts((&config, roles), &ground, counting, beside, life)?);
     frontends.keep_up(&api, life).await;
-    let reads: Arc<dyn PublicReads> = Arc::clone(&store) as Arc<dyn PublicReads>;
-    let (clocked, subscribing) = (Arc::clone(&clock), Some(telling.subscribing.clone()));
-    let shown = SiteParts { reads, clock: clocked, entropy, sealer, subscribing };
+    let shown = ground.shown(telling.subscribing.clone());
     site::answer(listener, (&config, roles), &api, shown, life);
-    readiness.set_started();
+    api.readiness.set_started();
     if let Some(jobs) = jobs {
         // Last, since the first thing they look at is what has just been started.
         frontends.relay(&settings, life);
-        plimsoll_jobs::run((&store, &clock), settings, (telling.alerting, telling.wake_notices), jobs, life);
+        plimsoll_jobs::run((store, clock), settings, (telling.alerting, telling.wake_notices), jobs, life);
     }
-    announce(&config, roles, &root_key, own, began.elapsed());
+    announce(&config, roles, &ground, began.elapsed());
+    let Ground { store, root_key, own, .. } = ground;
     Ok(Running { address, url: format!("http://{own}"), root_key_source: root_key.source, store, frontends })
+}
+
+/// What everything stands on.
+struct Ground {
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    store: Arc<dyn Store>,
+    sealer: Arc<dyn Sealer>,
+    root_key: RootKey,
+    /// Where this process reaches itself.
+    own: SocketAddr,
+}
+
+impl Ground {
+    /// Listens first, so that kept pages can be shown while the store is away.
+    async fn open((config, roles): (&Config, Roles), life: &Lifecycle) -> anyhow::Result<(Self, TcpListener)> {
+        let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+        let listener = serve::listen(config.http_addr)
+            .with_context(|| format!("cannot listen on {} (PLIMSOLL_HTTP_ADDR)", config.http_addr))?;
+        let shown = roles.status.then(|| site::settings(config));
+        let (opened, listener) = meanwhile::open(config, (&clock, &entropy), shown, listener, life).await?;
+        let Opened { store, sealer } = opened;
+        let given = config.root_key.as_ref().map(ExposeSecret::expose_secret);
+        let root_key = keys::root_key(given, &config.data_dir, entropy.as_ref())?;
+        let own = reachable(listener.local_addr()?);
+        if roles == Roles::ALL {
+            // A process with fewer roles does not serve what these probes look at.
+            let url = format!("http://{own}");
+            own_tenant::keep_in_step(store.as_ref(), &url, clock.now(), entropy.as_ref()).await?;
+        }
+        Ok((Self { clock, entropy, store, sealer, root_key, own }, listener))
+    }
+
+    /// What pages are made of.
+    fn shown(&self, subscribing: Subscribing) -> SiteParts {
+        SiteParts {
+            reads: Arc::clone(&self.store) as Arc<dyn PublicReads>,
+            clock: Arc::clone(&self.clock),
+            entropy: Arc::clone(&self.entropy),
+            sealer: Arc::clone(&self.sealer),
+            subscribing: Some(subscribing),
+        }
+    }
+}
+
+/// What the API stands on: the ground, what is counted, and what runs beside it.
+fn api_parts(
+    (config, roles): (&Config, Roles),
+    ground: &Ground,
+    counting: Counting,
+    (telling, frontends, jobs): (&Telling, &Frontends, Option<&JobsState>),
+    life: &Lifecycle,
+) -> anyhow::Result<ApiParts> {
+    let Ground { clock, entropy, store, sealer, root_key, own } = ground;
+    Ok(ApiParts {
+        store: Arc::clone(store),
+        clock: Arc::clone(clock),
+        entropy: Arc::clone(entropy),
+        root_key_hash: root_key.hash.clone(),
+        life: life.clone(),
+        interval: config.interval,
+        facts: Facts { running_config: config.public_view(), version: VERSION, roles: roles.names() },
+        readiness: Arc::new(Readiness::default()),
+        changed: waking(jobs.cloned()),
+        alerting: telling.alerting.clone(),
+        alerts_changed: telling.alerts_changed(),
+        subscribing: telling.subscribing.clone(),
+        sealer: Arc::clone(sealer),
+        txt_records: Arc::new(Dns::new(config.dns_servers.clone())),
+        public_url: config.public_url.clone(),
+        report_page: roles.status.then(site::report_page),
+        jobs: Arc::new(JobRows(jobs.cloned())),
+        dependencies: dependencies::watched(config, store, clock, life)?,
+        metrics_text: counting.text,
+        tenant_requests: counting.tenant_requests,
+        profiler: profiles::start((config, roles), *own, clock, life),
+        tally: Arc::clone(&frontends.tally),
+        upstream: frontends.upstream.clone(),
+        tunnel: frontends::settings(config),
+        trusted_proxies: TrustedProxies::new(&config.trusted_proxies),
+        extra_openapi: roles.status.then(plimsoll_status_site::openapi),
+    })
 }
 
 /// An open store, and what its secrets are sealed by.
@@ -168,7 +216,7 @@ pub(crate) fn sealer(config: &Config, entropy: &Arc<dyn Entropy>) -> anyhow::Res
 }
 
 /// Where this process reaches itself: a listener on every address is reached on loopback.
-fn reachable(address: SocketAddr) -> SocketAddr {
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
@@ -177,7 +225,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-fn jobs_settings(config: &Config, own: SocketAddr, entropy: &dyn Entropy, gauges: SloGauges) -> JobsSettings {
+fn jobs_settings(config: &Config, own: SocketAddr, entropy: &dyn Entropy, gauges: TenantGauges) -> JobsSettings {
     let egress = Egress::new(&config.egress_allow);
     JobsSettings {
         interval: config.interval,
@@ -200,23 +248,8 @@ fn holder(store: &str, entropy: &dyn Entropy) -> String {
     process_name(entropy)
 }
 
-type MetricsText = Arc<dyn Fn() -> String + Send + Sync>;
-
-fn metrics_text(life: &Lifecycle, gauges: SloGauges) -> anyhow::Result<MetricsText> {
-    let handle = telemetry::count_from_now_on()?;
-    let (upkept, stopping) = (handle.clone(), life.stopping().clone());
-    life.spawn::<String>("metrics upkeep", async move {
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(UPKEEP) => upkept.run_upkeep(),
-                () = stopping.cancelled() => return Ok(()),
-            }
-        }
-    });
-    Ok(Arc::new(move || telemetry::render(&handle) + &gauges.render()))
-}
-
-fn announce(config: &Config, roles: Roles, root_key: &RootKey, own: SocketAddr, took: Duration) {
+fn announce(config: &Config, roles: Roles, ground: &Ground, took: Duration) {
+    let Ground { root_key, own, .. } = ground;
     tracing::info!(
         version = VERSION,
         roles = roles.names().join(","),

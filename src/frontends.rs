@@ -12,6 +12,7 @@ use plimsoll_jobs::JobsSettings;
 use plimsoll_jobs::relay::{self, RelayParts};
 use plimsoll_runtime::config::Config;
 use plimsoll_runtime::egress::Egress;
+use plimsoll_runtime::instruments::{Job, JobRuns};
 use plimsoll_runtime::lifecycle::Lifecycle;
 use plimsoll_runtime::system_clock::SystemClock;
 use plimsoll_runtime::upstream::Upstream;
@@ -58,6 +59,7 @@ impl Frontends {
                 }
             }
         });
+        let runs = JobRuns::of(Job::Counts);
         let (tally, clock, stopping) = (Arc::clone(&self.tally), Arc::clone(&self.clock), life.stopping().clone());
         life.spawn::<Infallible>("counts", async move {
             loop {
@@ -65,7 +67,7 @@ impl Frontends {
                     () = tokio::time::sleep(FLUSH) => {}
                     () = stopping.cancelled() => return Ok(()),
                 }
-                if let Err(error) = tally.flush(clock.now()).await {
+                if let Err(error) = runs.note(tally.flush(clock.now()).await, clock.now()) {
                     tracing::warn!(%error, "what was counted of frontend apps could not be stored: trying again");
                 }
             }

@@ -44,16 +44,29 @@ pub(crate) fn root_key(given: Option<&str>, folder: &Path, entropy: &dyn Entropy
 /// after it are previous keys. With it, all keys of that file are previous ones: what they have sealed is not lost when
 /// the variable is set for the first time.
 pub(crate) fn secret_keys(config: &Config, entropy: &dyn Entropy) -> anyhow::Result<(SecretKey, Vec<SecretKey>)> {
+    if let Some(keys) = kept_secret_keys(config)? {
+        return Ok(keys);
+    }
+    let made = SecretKey::generate(entropy);
+    make(&config.data_dir.join("secret.key"), made.to_text().expose_secret().to_owned())?;
+    Ok(apart(made, &config.secret_key_previous, Vec::new()))
+}
+
+/// The same without making any: none where one would be made.
+pub(crate) fn kept_secret_keys(config: &Config) -> anyhow::Result<Option<(SecretKey, Vec<SecretKey>)>> {
     let path = config.data_dir.join("secret.key");
     let mut kept = match read(&path)? {
         Some(text) => parse_keys(&text, &path)?,
         None if config.secret_key.is_some() => Vec::new(),
-        None => parse_keys(&make(&path, SecretKey::generate(entropy).to_text().expose_secret().to_owned())?, &path)?,
+        None => return Ok(None),
     };
     let current = config.secret_key.clone().unwrap_or_else(|| kept.remove(0));
-    let previous = config.secret_key_previous.iter().cloned().chain(kept);
-    let previous = previous.filter(|key| key.id() != current.id()).collect();
-    Ok((current, previous))
+    Ok(Some(apart(current, &config.secret_key_previous, kept)))
+}
+
+fn apart(current: SecretKey, given: &[SecretKey], kept: Vec<SecretKey>) -> (SecretKey, Vec<SecretKey>) {
+    let previous = given.iter().cloned().chain(kept).filter(|key| key.id() != current.id()).collect();
+    (current, previous)
 }
 
 /// The keys in a file, one on each line; at least one.

@@ -1,7 +1,7 @@
 //! A start while the store is away: until it can be opened, the pages that were kept on the disk are shown.
 //!
-//! Only where there are such pages, and only for a store on another machine: whoever starts for the first time, or with a
-//! wrong address, is told so at once. What is private stays private: who may see a page lies beside it on the disk.
+//! Only where there are such pages, and only for a store on another machine that cannot be reached: whoever starts for the
+//! first time, with an address that is none, or with a password that is wrong, is told so at once. What is private stays private: who may see a page lies beside it on the disk.
 
 use std::fs;
 use std::ops::Range;
@@ -33,8 +33,8 @@ use crate::serve;
 const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The store, as soon as it can be opened; until then `listener` shows what `settings` name on the disk. Without pages there,
-/// what keeps the store from being opened.
+/// The store, as soon as it can be reached; until then `listener` shows what `settings` name on the disk. Without pages there,
+/// and where waiting does not help, what keeps the store from being opened.
 pub(crate) async fn open(
     config: &Config,
     (clock, entropy): (&Arc<dyn Clock>, &Arc<dyn Entropy>),
@@ -47,7 +47,7 @@ pub(crate) async fn open(
         Err(error) => error,
     };
     let is_kept = |settings: &SiteSettings| settings.snapshot_dir.as_deref().is_some_and(holds_pages);
-    let Some(settings) = settings.filter(|settings| config.store.starts_with("mongodb") && is_kept(settings)) else {
+    let Some(settings) = settings.filter(|settings| is_away(config, &error) && is_kept(settings)) else {
         return Err(error);
     };
     tracing::warn!(error = format!("{error:#}"), "the pages that were kept are shown until the store can be opened");
@@ -62,8 +62,9 @@ pub(crate) async fn open(
             () = tokio::time::sleep(BETWEEN_TRIES) => {}
             () = life.stopping().cancelled() => break Err(error),
         }
-        if let Ok(opened) = open_sealed(config, entropy).await {
-            break Ok(opened);
+        match open_sealed(config, entropy).await {
+            Err(error) if is_away(config, &error) => {}
+            ended => break ended,
         }
     };
     interim.stop();
@@ -71,6 +72,12 @@ pub(crate) async fn open(
     let opened = opened?;
     tracing::info!("the store can be opened");
     Ok((opened, TcpListener::from_std(listener)?))
+}
+
+/// Whether waiting helps: a store that cannot be reached may be reached later. One whose address cannot be read, or that
+/// refuses our credentials, is for whoever configured it.
+fn is_away(config: &Config, error: &anyhow::Error) -> bool {
+    config.store.starts_with("mongodb") && matches!(error.downcast_ref(), Some(StoreError::Unavailable { .. }))
 }
 
 fn holds_pages(folder: &Path) -> bool {

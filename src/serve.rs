@@ -111,8 +111,13 @@ fn seats() -> usize {
         tracing::warn!(%error, "the limit of open files cannot be raised");
         rlimit::getrlimit(rlimit::Resource::NOFILE).map(|(soft, _)| soft)
     });
-    let left = files.ok().and_then(|files| usize::try_from(files.saturating_sub(FILES_KEPT) / 4 * 3).ok());
-    left.map_or(MOST_CONNECTIONS, |left| left.clamp(1, MOST_CONNECTIONS))
+    files.map_or(MOST_CONNECTIONS, seats_of)
+}
+
+/// How many connections may be open where so many files may be.
+pub(crate) fn seats_of(files: u64) -> usize {
+    let left = usize::try_from(files.saturating_sub(FILES_KEPT) / 4 * 3).unwrap_or(MOST_CONNECTIONS);
+    left.clamp(1, MOST_CONNECTIONS)
 }
 
 fn builder(life: &Lifecycle) -> Builder<Tracked> {
