@@ -13,7 +13,7 @@ export PROPTEST_RNG_SEED ?= 1
 # A line that says which step runs.
 say = printf '\n==> %s\n'
 
-.PHONY: help run test check bench size packages components crates tools mongod prometheus smtp browser clean-tools
+.PHONY: help run test check bench size packages components crates tools mongod prometheus smtp browser schemas shells clean-tools
 
 help: ## Says what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ run: packages ## Builds Plimsoll and runs all of it on the embedded store
 	@$(say) 'building (the first time takes some minutes) and starting'
 	@cargo run --release --locked
 
-test: check mongod prometheus smtp browser ## Everything a change must pass: check, then unit, property, contract and black-box tests
+test: check mongod prometheus smtp browser schemas shells ## Everything a change must pass: check, then unit, property, contract and black-box tests
 	@$(say) 'building the server and the tests'
 	@cargo build --locked --workspace --bins
 	@cargo test --locked --workspace --no-run
@@ -77,5 +77,11 @@ prometheus: # both programs and promtool; the services that the packages may sta
 smtp:
 	@scripts/smtp.sh
 
+shells: # what reads the manual page and the completions
+	@scripts/need.sh mandoc:mandoc zsh:zsh fish:fish
+
 browser: # Chromium, Node and the Sentry SDKs
 	@scripts/browser.sh
+
+schemas: browser # what checks infrastructure/: kubectl, Docker Compose, hadolint, Caddy, schemas; some of it runs on the browser's Node
+	@scripts/schemas.sh

@@ -16,6 +16,7 @@ const KEEPER: &str = r#""$@" & read -r _; kill -9 $!; wait $! 2>/dev/null; rm -r
 #[derive(Debug)]
 pub struct Alertmanager {
     folder: PathBuf,
+    port: u16,
     keeper: Child,
     client: Client,
 }
@@ -24,7 +25,6 @@ impl Alertmanager {
     /// Starts one that tells `webhook`, with the key `bearer`, of what fires every second. What is not told to it again is
     /// over after `resolve_timeout`, e.g. `4s`.
     pub async fn start(webhook: &str, bearer: &str, resolve_timeout: &str) -> Self {
-        let folder = tempfile::Builder::new().prefix("plimsoll-alertmanager-").tempdir().expect("a folder").keep();
         let authorization = json!({"type": "Bearer", "credentials": bearer});
         let hook = json!({"url": webhook, "send_resolved": true, "http_config": {"authorization": authorization}});
         // JSON is YAML.
@@ -36,6 +36,12 @@ impl Alertmanager {
             },
             "receivers": [{"name": "plimsoll", "webhook_configs": [hook]}],
         });
+        Self::configured(&config).await
+    }
+
+    /// Starts one with this configuration.
+    pub async fn configured(config: &Value) -> Self {
+        let folder = tempfile::Builder::new().prefix("plimsoll-alertmanager-").tempdir().expect("a folder").keep();
         fs::write(folder.join("config.yml"), config.to_string()).expect("a file in a folder of our own");
         let port = port::free();
         let log = File::create(folder.join("log")).expect("a log file");
@@ -45,13 +51,18 @@ impl Alertmanager {
         command.arg(format!("--web.listen-address=127.0.0.1:{port}"));
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log);
         let keeper = command.spawn().expect("a shell starts");
-        let server = Self { folder, keeper, client: Client::new(&format!("http://127.0.0.1:{port}")) };
+        let server = Self { folder, port, keeper, client: Client::new(&format!("http://127.0.0.1:{port}")) };
         let look = async || {
             let answer = server.client.try_ask("GET", "/-/ready", &[], None).await;
             answer.ok().filter(|answer| answer.status == 200)
         };
         eventually(START, "alertmanager is ready", look).await;
         server
+    }
+
+    /// Its `host:port`.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// Tells it that these fire.

@@ -44,6 +44,7 @@ pub struct PrometheusSetup {
     history: Option<String>,
     rules: Option<String>,
     alertmanager: Option<Value>,
+    config: Option<Value>,
     has_password: bool,
 }
 
@@ -102,6 +103,13 @@ impl PrometheusSetup {
         self
     }
 
+    /// The same with this whole configuration in place of one that is made here; [`Self::with_rules`] are in `rules.yml`.
+    #[must_use]
+    pub fn configured(mut self, config: Value) -> Self {
+        self.config = Some(config);
+        self
+    }
+
     /// The same, answering only [`USER`] with [`PASSWORD`].
     #[must_use]
     pub fn with_password(mut self) -> Self {
@@ -134,7 +142,7 @@ impl PrometheusSetup {
             "rule_files": self.rules.iter().map(|_| "rules.yml").collect::<Vec<_>>(),
             "scrape_configs": self.targets.iter().map(scrape).collect::<Vec<_>>(),
         });
-        write("config.yml", &config.to_string());
+        write("config.yml", &self.config.as_ref().unwrap_or(&config).to_string());
         write("rules.yml", self.rules.as_deref().unwrap_or_default());
         let users = if self.has_password { json!({"basic_auth_users": {USER: HASH}}) } else { json!({}) };
         write("web.yml", &users.to_string());

@@ -12,10 +12,11 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 const LONGEST_FILE: usize = 500;
 
 /// What each room may use of the others.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("plimsoll-domain", &[]),
-    ("plimsoll-store", &["plimsoll-domain"]),
-    ("plimsoll-runtime", &["plimsoll-domain"]),
+    ("plimsoll-traces", &[]),
+    ("plimsoll-store", &["plimsoll-domain", "plimsoll-traces"]),
+    ("plimsoll-runtime", &["plimsoll-domain", "plimsoll-traces"]),
     ("plimsoll-openslo", &["plimsoll-domain"]),
     ("plimsoll-charts", &["plimsoll-domain"]),
     ("plimsoll-words", &["plimsoll-domain"]),
@@ -28,9 +29,10 @@ const ARROWS: [(&str, &[&str]); 9] = [
             "plimsoll-openslo",
             "plimsoll-charts",
             "plimsoll-words",
+            "plimsoll-traces",
         ],
     ),
-    ("plimsoll-jobs", &["plimsoll-domain", "plimsoll-store", "plimsoll-runtime", "plimsoll-words"]),
+    ("plimsoll-jobs", &["plimsoll-domain", "plimsoll-store", "plimsoll-runtime", "plimsoll-words", "plimsoll-traces"]),
     (
         "plimsoll-status-site",
         &["plimsoll-domain", "plimsoll-store", "plimsoll-runtime", "plimsoll-charts", "plimsoll-words"],
@@ -41,7 +43,9 @@ const ARROWS: [(&str, &[&str]); 9] = [
 const DRIVERS: [&str; 2] = ["plimsoll-tests", "plimsoll-benches"];
 
 /// Crates that stand in some rooms only.
-const CONFINED: [(&str, &[&str]); 11] = [
+const CONFINED: [(&str, &[&str]); 13] = [
+    ("pyroscope", &["plimsoll-runtime"]),
+    ("jemalloc_pprof", &["plimsoll-runtime"]),
     ("lettre", &["plimsoll-runtime"]),
     ("chacha20poly1305", &["plimsoll-runtime"]),
     // The benches write to the same server without Plimsoll: that is the limit they measure against.

@@ -84,7 +84,7 @@ async fn a_stop_finishes_the_request_in_hand_and_ends_well() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_configuration_is_refused_by_name() {
     for (name, value, named) in [
-        ("PLIMSOLL_HTPP_ADDR", "127.0.0.1:1", "htpp_addr"),
+        ("PLIMSOLL_HTPP_ADDR", "127.0.0.1:1", "PLIMSOLL_HTTP_ADDR"),
         ("PLIMSOLL_SAMPLING_INTERVAL_SECONDS", "1", "PLIMSOLL_SAMPLING_INTERVAL_SECONDS"),
         ("PLIMSOLL_STORE", "sqlite:here", "PLIMSOLL_STORE"),
         ("PLIMSOLL_ROOT_KEY", "short", "PLIMSOLL_ROOT_KEY"),
@@ -180,4 +180,15 @@ async fn the_metrics_tell_of_requests_ticks_samples_and_budgets() {
     let config = server.root().get("/observability/config").await.ok(200);
     assert_eq!(config["sampling_interval_seconds"], 5, "{config}");
     assert!(!config.to_string().contains(ROOT_KEY), "{config}");
+}
+
+#[test]
+fn a_start_without_ca_certificates_says_what_is_missing_and_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Setup::embedded().with("SSL_CERT_DIR", &folder.path().display().to_string()).stopped();
+    let output = server.run(&["serve"]);
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{words}");
+    assert!(words.contains("no CA certificates") && words.contains("SSL_CERT_FILE"), "{words}");
+    assert!(!words.contains("panicked"), "{words}");
 }

@@ -9,6 +9,7 @@ pub(crate) mod certificate;
 mod check;
 mod host;
 mod opsgenie;
+mod otlp;
 mod pagerduty;
 mod sentry;
 mod sentry_envelope;
@@ -26,6 +27,7 @@ mod webhook;
 
 pub use host::{Answer, Host, Received};
 pub use opsgenie::{Opsgenie, Processing};
+pub use otlp::{Otlp, Span};
 pub use pagerduty::PagerDuty;
 pub use sentry::{Reply, Sentry};
 pub use sentry_envelope::{Came, Item};

@@ -49,6 +49,8 @@ struct Noted {
 
 struct Shared {
     port: u16,
+    /// Whether envelopes come through a tunnel, which must say for whom it sends.
+    is_tunnelled: bool,
     noted: Mutex<Noted>,
 }
 
@@ -67,11 +69,22 @@ impl Sentry {
         sentry
     }
 
+    /// One that is sent to by a server of its own accord, and takes everything that is right.
+    pub async fn start_for_servers() -> Self {
+        let sentry = Self::made(false);
+        sentry.start_again().await;
+        sentry
+    }
+
     /// One that does not listen yet.
     pub fn stopped() -> Self {
+        Self::made(true)
+    }
+
+    fn made(is_tunnelled: bool) -> Self {
         let (script, standing): (_, Standing) = (VecDeque::new(), Box::new(|_| Reply::Accept));
         let noted = Noted { script, standing, came: Vec::new(), faults: Vec::new(), connections: 0, cut: 0 };
-        let shared = Arc::new(Shared { port: port::free(), noted: Mutex::new(noted) });
+        let shared = Arc::new(Shared { port: port::free(), is_tunnelled, noted: Mutex::new(noted) });
         Self { shared, running: Mutex::new(None) }
     }
 
@@ -211,7 +224,7 @@ async fn attend(mut wire: Wire, shared: Arc<Shared>) {
             Read::Cut => return shared.noted().cut += 1,
             Read::Fault(words) => return shared.noted().faults.push(words),
         };
-        let (reply, id) = match check(request, shared.port, now()) {
+        let (reply, id) = match check(request, (shared.port, shared.is_tunnelled), now()) {
             Ok(came) => shared.note(came),
             Err(faults) => {
                 let words = serde_json::json!({"detail": faults.join("; ")});

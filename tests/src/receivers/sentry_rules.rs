@@ -27,7 +27,7 @@ const NEVER: [&str; 16] = [
     "x-sentry-forwarded-for",
     "x-request-id",
 ];
-const ONCE: [&str; 4] = ["host", "content-type", "x-sentry-auth", "x-forwarded-for"];
+const ONCE: [&str; 3] = ["host", "content-type", "x-sentry-auth"];
 
 /// The public key of a project.
 pub(super) fn key(project: u64) -> String {
@@ -35,7 +35,7 @@ pub(super) fn key(project: u64) -> String {
 }
 
 /// Takes a request apart; what is wrong with it otherwise.
-pub(super) fn check(request: Request, port: u16, at: Timestamp) -> Result<Came, Vec<String>> {
+pub(super) fn check(request: Request, (port, is_tunnelled): (u16, bool), at: Timestamp) -> Result<Came, Vec<String>> {
     let mut check = Check::default();
     let project = project(&request.target);
     check.require(request.method == "POST" && project.is_some(), &format!("{} {}", request.method, request.target));
@@ -43,6 +43,7 @@ pub(super) fn check(request: Request, port: u16, at: Timestamp) -> Result<Came, 
     let Request { headers, body, .. } = request;
     let mut came = Came { at, project, headers, body, header: Value::Null, items: Vec::new(), accepted: false };
     check_headers(&came, port, &mut check);
+    check_forwarded(&came, is_tunnelled, &mut check);
     check_auth(came.header("x-sentry-auth"), project, &mut check);
     match decode(came.header("content-encoding"), &came.body).and_then(|envelope| parse(&envelope)) {
         Ok((header, items)) => (came.header, came.items) = (header, items),
@@ -70,6 +71,15 @@ fn check_headers(came: &Came, port: u16, check: &mut Check) {
     check.require(many("content-encoding") <= 1, "content-encoding: more than once");
     let host = came.header("host");
     check.require(host == format!("127.0.0.1:{port}"), &format!("host: {host:?}"));
+}
+
+/// A tunnel says for whom it sends; whoever sends for itself says nothing.
+fn check_forwarded(came: &Came, is_tunnelled: bool, check: &mut Check) {
+    let many = came.headers.iter().filter(|(one, _)| one.eq_ignore_ascii_case("x-forwarded-for")).count();
+    check.require(many == usize::from(is_tunnelled), &format!("x-forwarded-for: {many} times"));
+    if !is_tunnelled {
+        return;
+    }
     let forwarded = came.header("x-forwarded-for");
     let is_address = |one: &str| one.trim().parse::<std::net::IpAddr>().is_ok();
     check.require(forwarded.rsplit(',').next().is_some_and(is_address), &format!("x-forwarded-for: {forwarded:?}"));

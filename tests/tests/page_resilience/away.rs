@@ -166,6 +166,19 @@ async fn a_restart_while_the_store_is_away_shows_the_page_from_the_disk() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_no_waiting_mends_ends_the_start_though_pages_are_kept() {
+    let mut server = Setup::mongodb("mongodb://ann:hunter2@[bad/x").stopped();
+    let pages = server.data().join("pages");
+    std::fs::create_dir_all(&pages).expect("a folder");
+    std::fs::write(pages.join("acme.json"), "{}").expect("a page that was kept");
+    server.take_roles("status");
+    server.spawn();
+    assert!(!server.ended().await.success());
+    let told = server.log_text();
+    assert!(told.contains("PLIMSOLL_STORE") && !told.contains("hunter2"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restart_of_the_status_role_while_the_store_is_away_shows_the_page_from_the_disk() {
     after_a_restart(Some("status")).await;
 }

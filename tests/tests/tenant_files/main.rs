@@ -1,0 +1,5 @@
+//! Tenants as files, from outside: the commands, and the four examples with their traffic.
+
+mod command;
+mod examples;
+mod files;
