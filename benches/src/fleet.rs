@@ -13,7 +13,7 @@ use plimsoll_domain::tenant::{ApiKey, Role, Tenant};
 use plimsoll_domain::time::{Clock, Interval, Span, Tick, Timestamp};
 use plimsoll_jobs::{JobsSettings, Ticker};
 use plimsoll_runtime::egress::Egress;
-use plimsoll_runtime::slo_gauges::SloGauges;
+use plimsoll_runtime::instruments::TenantGauges;
 use plimsoll_runtime::system_entropy::SystemEntropy;
 use plimsoll_store::Store;
 use tokio_util::sync::CancellationToken;
@@ -121,7 +121,7 @@ pub(crate) fn ticker(store: &Arc<dyn Store>, clock: &Arc<SetClock>) -> Ticker {
         egress,
         own_tenant: TenantId::plimsoll(),
         reference_addresses: Vec::new(),
-        gauges: SloGauges::default(),
+        gauges: TenantGauges::default(),
     };
     Ticker::new(Arc::clone(store), Arc::clone(clock) as Arc<dyn Clock>, settings, CancellationToken::new())
 }

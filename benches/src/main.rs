@@ -10,10 +10,12 @@ mod fleet;
 mod history;
 mod http;
 mod ingest;
+mod metrics;
 mod nginx;
 mod page;
 mod peer;
 mod process;
+mod profiles;
 mod prometheus;
 mod prometheus_rules;
 mod raw;
@@ -22,6 +24,7 @@ mod slo;
 mod slo_ticks;
 mod start;
 mod table;
+mod telemetry;
 mod tick;
 mod ticks;
 mod tunnel;
@@ -34,7 +37,8 @@ use anyhow::{Context, bail};
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const USAGE: &str = "usage: plimsoll-benches [--tenants N] [--rounds N] [--slos N]… [--as-built] \
-                     [start] [page] [ingest] [tick] [slo] [alerts] [tunnel] [prometheus-rules]";
+                     [start] [page] [ingest] [tick] [slo] [alerts] [tunnel] [metrics] [telemetry] \
+                     [profiles] [prometheus-rules]";
 
 /// What is measured, and how much of it.
 struct Plan {
@@ -60,14 +64,18 @@ impl Plan {
                 "--rounds" => plan.rounds = number()?,
                 "--slos" => plan.slos.push(u32::try_from(number()?)?),
                 "--as-built" => plan.as_built = true,
-                "tick" | "page" | "ingest" | "start" | "slo" | "alerts" | "tunnel" | "prometheus-rules" => {
+                "tick" | "page" | "ingest" | "start" | "slo" | "alerts" | "tunnel" | "metrics" | "telemetry"
+                | "profiles" | "prometheus-rules" => {
                     plan.parts.push(argument.clone());
                 }
                 _ => bail!(USAGE),
             }
         }
         if plan.parts.is_empty() {
-            plan.parts = ["start", "page", "ingest", "tick", "slo", "alerts", "tunnel"].map(str::to_owned).to_vec();
+            plan.parts =
+                ["start", "page", "ingest", "tick", "slo", "alerts", "tunnel", "metrics", "telemetry", "profiles"]
+                    .map(str::to_owned)
+                    .to_vec();
         }
         if plan.slos.is_empty() {
             plan.slos = vec![10, 100, 1_000];
@@ -115,6 +123,9 @@ async fn measure(plan: &Plan) -> anyhow::Result<bool> {
             "slo" => slo::measure().await,
             "alerts" => alerts::measure(plan.rounds).await,
             "tunnel" => tunnel::measure(plan.rounds).await,
+            "metrics" => metrics::measure().await,
+            "telemetry" => telemetry::measure(plan.rounds).await,
+            "profiles" => profiles::measure(plan.rounds).await,
             "prometheus-rules" => prometheus_rules::table(&plan.slos).await,
             _ => tick::measure(plan.tenants).await,
         };

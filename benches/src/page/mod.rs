@@ -2,7 +2,7 @@
 //! them in memory; and how long a change takes to be seen. The server has one core and the load the other.
 
 mod change;
-mod wrk;
+pub(crate) mod wrk;
 
 use std::fs;
 use std::path::Path;

@@ -9,22 +9,27 @@ use crate::cores::{self, on_core};
 use crate::process;
 use crate::server::Server;
 
-pub(super) const CONNECTIONS: &str = "64";
+pub(crate) const CONNECTIONS: &str = "64";
 const WARM_UP: &str = "1s";
 const ROUND: &str = "4s";
 
 /// What one round of load came to.
-pub(super) struct Load {
+pub(crate) struct Load {
     /// Requests per second.
-    pub(super) rate: f64,
+    pub(crate) rate: f64,
     /// 99th percentile in ms.
-    pub(super) p99: f64,
+    pub(crate) p99: f64,
     /// Processor time of the server for a request, in µs.
-    pub(super) cpu: f64,
+    pub(crate) cpu: f64,
 }
 
-/// Reads `path` of `server` with this further header line for so long.
+/// Reads `path` of `server` with this further header line for some seconds.
 pub(super) fn load(server: &Server, path: &str, header: &str) -> anyhow::Result<Load> {
+    load_for(server, path, header, ROUND)
+}
+
+/// The same for so long, such as `4s`.
+pub(crate) fn load_for(server: &Server, path: &str, header: &str, round: &str) -> anyhow::Result<Load> {
     let url = format!("http://{}{path}", server.address);
     let run = |seconds: &str| {
         let mut wrk = on_core(Some(cores::LOAD), Path::new("wrk"));
@@ -38,7 +43,7 @@ pub(super) fn load(server: &Server, path: &str, header: &str) -> anyhow::Result<
     let family = process::family(server.pid())?;
     let cpu = || family.iter().map(|pid| process::cpu_seconds(*pid)).sum::<anyhow::Result<f64>>();
     let before = cpu()?;
-    let text = run(ROUND)?;
+    let text = run(round)?;
     let used = cpu()? - before;
     ensure!(!text.contains("Non-2xx") && !text.contains("Socket errors"), "requests failed:\n{text}");
     let after = |name: &str| text.lines().find_map(|line| line.trim().strip_prefix(name)).map(str::trim);
