@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use plimsoll_tests::acts::{good_and_valid, metric, public_status};
 use plimsoll_tests::{ROOT_KEY, Server, Setup, eventually};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -137,7 +137,7 @@ async fn the_log_has_one_line_for_each_request_and_no_secret() {
     let mine = log.iter().find(|line| line["request_id"] == "mine-1").expect("it is there");
     assert_eq!((&mine["tenant_id"], &mine["user_id"]), (&json!("acme"), &json!("admin")), "{mine}");
     assert_eq!(mine["route"], "/tenants/{tenant_id}/keys", "{mine}");
-    start_is_told(&log);
+    start_is_told(&server).await;
     let text = server.log_text();
     for secret in [ROOT_KEY, key.as_str(), "hidden-1", "hidden-2", "hidden_3"] {
         let line = text.lines().find(|line| line.contains(secret));
@@ -145,8 +145,13 @@ async fn the_log_has_one_line_for_each_request_and_no_secret() {
     }
 }
 
-fn start_is_told(log: &[Value]) {
-    let starts: Vec<_> = log.iter().filter(|line| line["message"] == "started").collect();
+/// It answers a little before it says so.
+async fn start_is_told(server: &Server) {
+    let told = async || {
+        let starts: Vec<_> = server.log().into_iter().filter(|line| line["message"] == "started").collect();
+        (!starts.is_empty()).then_some(starts)
+    };
+    let starts = eventually(5, "the start is told", told).await;
     assert_eq!(starts.len(), 1, "{starts:?}");
     assert_eq!(starts[0]["roles"], "api,jobs,status");
     for field in ["version", "store", "address", "timestamp", "level"] {

@@ -100,8 +100,6 @@ pub struct World {
     pub store: Arc<dyn Store>,
     pub records: Arc<Records>,
     pub sealer: Arc<dyn Sealer>,
-    /// What the app stands on.
-    pub state: ApiState,
     /// How often it was said that what keeps alerts back has changed.
     pub told: Arc<AtomicU64>,
     pub readiness: Arc<Readiness>,
@@ -209,7 +207,7 @@ impl World {
         alter(&mut parts);
         let state = ApiState::new(parts);
         let app = layers(more(router(state.clone())), &state);
-        Self { app, clock, store, records, sealer, state, told, readiness, _folder: folder }
+        Self { app, clock, store, records, sealer, told, readiness, _folder: folder }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {

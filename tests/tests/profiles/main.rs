@@ -69,7 +69,8 @@ async fn a_profile_under_load_names_our_own_functions() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_profile_of_memory_says_who_asked_for_it() {
-    let server = Setup::embedded().start().await;
+    // A server that was just started holds little: more of it is noted than usual.
+    let server = Setup::embedded().with("_RJEM_MALLOC_CONF", "lg_prof_sample:17").start().await;
     let (status, headers, bytes) = read(&server, Some(ROOT_KEY), "/debug/pprof/heap").await;
     assert_eq!(status, 200, "{}", String::from_utf8_lossy(&bytes));
     assert_eq!(headers["content-type"], "application/octet-stream");
@@ -77,7 +78,7 @@ async fn a_profile_of_memory_says_who_asked_for_it() {
     let profile = Profile::read(&bytes).expect("a profile");
     assert_eq!(profile.kind, ("inuse_space".to_owned(), "bytes".to_owned()));
     // More than one note, and less than the machine has.
-    assert!((1 << 20..1 << 32).contains(&profile.total()), "{profile:?}");
+    assert!((1 << 18..1 << 32).contains(&profile.total()), "{profile:?}");
     assert!(profile.within("plimsoll") > 0, "{profile:?}");
     let (_, headers, svg) = read(&server, Some(ROOT_KEY), "/debug/pprof/heap?format=flamegraph").await;
     assert_eq!(headers["content-type"], "image/svg+xml");
