@@ -16,7 +16,7 @@ mod labels;
 mod promql;
 mod read;
 mod write;
-mod yaml;
+pub mod yaml;
 
 pub use read::read;
 pub use write::write;

@@ -1,7 +1,6 @@
 //! YAML as a tenant's file holds it: documents as JSON values, and the line that each value stands on.
 //!
-//! Aliases and merge keys are refused rather than followed: a short file of them unfolds into gigabytes. Depth and number of
-//! values are bounded, and a key given twice is a fault, not a choice.
+//! What is taken of YAML is the same as for OpenSLO.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,20 +8,16 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use serde_json::{Map, Number, Value};
-use serde_saphyr::budget::BudgetBreach;
-use serde_saphyr::{DuplicateKeyPolicy, Error, MergeKeyPolicy, Spanned, UserMessageFormatter};
+use serde_saphyr::Spanned;
+
+use plimsoll_openslo::yaml::{self, Bounds, Malformed};
 
 use super::fault::Fault;
 
 /// Largest file, in bytes.
 pub(super) const MAX_BYTES: usize = 4 * 1_024 * 1_024;
-const MAX_DOCUMENTS: usize = 1_000;
-/// Most values, keys and lists of one file.
-const MAX_NODES: usize = 250_000;
-/// Deepest value: routes within routes go deepest.
-const MAX_DEPTH: usize = 64;
-/// Longest message about YAML: it may quote a key, and a key may be as long as the file.
-const MAX_MESSAGE: usize = 300;
+/// Routes within routes go deepest.
+const BOUNDS: Bounds = Bounds { documents: 1_000, depth: 64 };
 
 /// A document, and where in its file its values stand.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,21 +49,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Located>, Fault> {
     if text.len() > MAX_BYTES {
         return Err(Fault::at("", format!("expected at most {MAX_BYTES} bytes")));
     }
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            max_aliases: 0,
-            max_documents: MAX_DOCUMENTS,
-            max_nodes: MAX_NODES,
-            max_depth: MAX_DEPTH,
-            flow_nesting_limit: MAX_DEPTH,
-        },
-        duplicate_keys: DuplicateKeyPolicy::Error,
-        merge_keys: MergeKeyPolicy::Error,
-        // `no` and `on` are words, as YAML 1.2 has it.
-        strict_booleans: true,
-        with_snippet: false,
-    };
-    let nodes: Vec<Spanned<Node>> = serde_saphyr::from_multiple_with_options(text, options).map_err(|e| explain(&e))?;
+    let nodes: Vec<Spanned<Node>> = yaml::parse(text, BOUNDS).map_err(explain)?;
     Ok(nodes.into_iter().map(located).collect())
 }
 
@@ -99,19 +80,8 @@ impl Serialize for Ordered<'_> {
     }
 }
 
-fn explain(error: &Error) -> Fault {
-    let what = match error.without_snippet() {
-        Error::Budget { breach: BudgetBreach::Aliases { .. }, .. } => {
-            "expected no alias: write out what *name stands for".to_owned()
-        }
-        Error::Budget { .. } => format!(
-            "expected at most {MAX_DOCUMENTS} documents and {MAX_NODES} values, at most {MAX_DEPTH} deep in each other"
-        ),
-        error => format!("expected YAML: {}", error.render_with_formatter(&UserMessageFormatter)),
-    };
-    let what = what.replace("expected YAML: expected", "expected");
-    let line = error.location().map(|at| at.line());
-    Fault { line, ..Fault::at("", what.chars().take(MAX_MESSAGE).collect::<String>()) }
+fn explain(malformed: Malformed) -> Fault {
+    Fault { line: malformed.place.map(|(line, _)| line), ..Fault::at("", malformed.words) }
 }
 
 /// A value of YAML that knows where its parts stand.

@@ -98,7 +98,7 @@ async fn flamegraph(
 
 /// Take a profile of what memory is held for.
 ///
-/// Needs the root key. The allocator notes about one allocation in each MiB, so small things that are few are not in it.
+/// Needs the root key. The allocator notes about one allocation in each 4 MiB, so small things that are few are not in it.
 #[utoipa::path(
     get, path = "/debug/pprof/heap", tag = "debug", security(("key" = [])), params(HeapQuery),
     responses(

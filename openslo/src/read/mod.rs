@@ -21,8 +21,11 @@ use plimsoll_domain::slo::{Slo, SloConfig};
 
 use crate::read::library::File;
 use crate::read::slo::Draft;
-use crate::yaml;
+use crate::yaml::{self, Bounds};
 
+/// Most documents of one file: more than the most that a tenant's SLOs are written as.
+const MOST: usize = 5_000;
+const BOUNDS: Bounds = Bounds { documents: MOST, depth: 32 };
 /// Most faults of one answer.
 const MAX_FAULTS: usize = 1_000;
 /// Longest sentence about one, in characters: it may quote a text, and a text may be as long as the file.
@@ -43,7 +46,7 @@ const MAX_DETAIL: usize = 400;
 /// first part counts the documents that are not empty, from 0. That there is no YAML is a fault at the empty pointer,
 /// with line and column.
 pub fn read(yaml: &str, components: &[Component]) -> Result<Vec<Slo>, Invalid> {
-    let values = yaml::parse(yaml)?;
+    let values = yaml::parse(yaml, BOUNDS).map_err(|malformed| Invalid::at("", malformed.to_string()))?;
     let mut faults = Faults::default();
     let file = File::new(&values, &mut faults)?;
     let library = file.library(&mut faults);

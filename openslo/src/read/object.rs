@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::annotation::{OF_CONDITION, OF_SLO, PREFIX};
 use crate::document::API_VERSION;
+use crate::read::MOST;
 use crate::read::node::{Fields, Node, join, note};
-use crate::yaml::MAX_DOCUMENTS;
 
 /// The kinds there are.
 const KINDS: [&str; 7] =
@@ -73,8 +73,8 @@ pub(super) fn documents(values: &[Value]) -> Result<Vec<Node<'_>>, Invalid> {
     }
     match nodes.len() {
         0 => Err(Invalid::at("", "expected at least one OpenSLO document, got none")),
-        1..=MAX_DOCUMENTS => Ok(nodes),
-        count => Err(Invalid::at("", format!("expected at most {MAX_DOCUMENTS} OpenSLO documents, got {count}"))),
+        1..=MOST => Ok(nodes),
+        count => Err(Invalid::at("", format!("expected at most {MOST} OpenSLO documents, got {count}"))),
     }
 }
 
