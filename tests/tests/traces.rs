@@ -2,7 +2,9 @@
 //! and those who are spoken to see them.
 
 use plimsoll_tests::alerts::{Desk, trigger, webhook};
-use plimsoll_tests::receivers::{self, Otlp, Span, Webhook};
+use plimsoll_tests::frontend::Frontend;
+use plimsoll_tests::receivers::{self, Otlp, Sentry, Span, Webhook};
+use plimsoll_tests::subscribing::Town;
 use plimsoll_tests::{Backing, INTERVAL, Server, Setup, eventually, port};
 use serde_json::{Value, json};
 
@@ -210,4 +212,37 @@ async fn a_tick_is_a_trace_of_its_steps_and_of_what_they_ask() {
         Some(one(&spans, "record samples").id.as_str())
     );
     assert!(server.log().iter().any(|line| line["message"] == "tick" && line["trace_id"] == id.as_str()));
+}
+
+#[tokio::test]
+async fn an_envelope_goes_on_to_sentry_in_its_trace() {
+    let (otlp, sentry) = (Otlp::start().await, Sentry::start().await);
+    let server = traced(Setup::embedded(), &otlp, "0").start().await;
+    let admin = server.tenant("acme").await;
+    let app = Frontend::new((&admin, "acme", "shop"), &sentry, 1, &json!({})).await;
+    let parent = format!("00-{GIVEN}-b7ad6b7169203331-01");
+    let answer = app.send(app.numbered(1), &[("traceparent", &parent)]).await;
+    assert_eq!((answer.status, answer.header("x-trace-id")), (200, GIVEN), "{}", answer.text);
+    let spans = trace(&otlp, GIVEN, "POST /observability/sentry/envelope").await;
+    let (request, passed_on) = (one(&spans, "POST /observability/sentry/envelope"), one(&spans, "POST"));
+    assert_eq!((passed_on.kind, passed_on.parent.as_deref()), ("client", Some(request.id.as_str())));
+    assert_eq!(passed_on.attributes["http.response.status_code"], 200);
+    let came = sentry.accepted().remove(0);
+    let told = came.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("traceparent")).map(|(_, value)| value);
+    assert_eq!(told, Some(&format!("00-{GIVEN}-{}-01", passed_on.id)));
+    assert!(sentry.faults().is_empty(), "{:?}", sentry.faults());
+}
+
+#[tokio::test]
+async fn telling_a_subscriber_is_a_trace_of_its_own() {
+    let otlp = Otlp::start().await;
+    let town = Town::start(traced(Setup::embedded(), &otlp, "1")).await;
+    town.joined("reader@example.org", &[]).await;
+    let incident = town.incident("It is slow", &json!({})).await;
+    town.mails("reader@example.org", 2).await;
+    let told = async || otlp.spans().into_iter().find(|span| span.name == "notify email");
+    let told = eventually(SOON, "telling a subscriber came as a span", told).await;
+    assert_eq!((told.kind, &told.parent, &told.failed), ("consumer", &None, &None));
+    assert_eq!(told.attributes["plimsoll.tenant_id"], "acme");
+    assert!(!format!("{told:?}").contains("reader@example.org"), "{incident}: {told:?}");
 }

@@ -1,4 +1,4 @@
-//! Hears of errors: notes the fields of spans, and makes an event of each error within them.
+//! Hears of errors: makes an event of each, with what is known of the request that it belongs to.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,12 +11,9 @@ use plimsoll_domain::time::Clock;
 use sentry_types::protocol::v7::Event;
 use serde_json::Value;
 use tokio::sync::mpsc;
+use tracing::Subscriber;
 use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Level, Metadata, Subscriber};
-use tracing_subscriber::filter::{FilterFn, filter_fn};
 use tracing_subscriber::layer::{Context, Layer};
-use tracing_subscriber::registry::LookupSpan;
 
 use super::event::{MESSAGE, PLACE, Template};
 use super::sender;
@@ -39,13 +36,6 @@ pub(super) struct Hearing {
     all: DefaultDirectRateLimiter,
 }
 
-/// What the layer must see: errors, and the spans of ours that they stand in.
-pub(super) fn is_heard() -> FilterFn<fn(&Metadata<'_>) -> bool> {
-    filter_fn(|metadata| {
-        if metadata.is_span() { metadata.target().starts_with("plimsoll") } else { *metadata.level() == Level::ERROR }
-    })
-}
-
 impl Hearing {
     pub(super) fn new(put: mpsc::Sender<Event<'static>>, template: Template, clock: Arc<dyn Clock>) -> Self {
         let (of_one, of_all) = (Quota::per_minute(OF_ONE), Quota::per_minute(OF_ALL));
@@ -63,22 +53,8 @@ impl Hearing {
     }
 }
 
-impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Hearing {
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        let Some(span) = context.span(id) else { return };
-        let mut noted = Noted::default();
-        attributes.record(&mut noted);
-        span.extensions_mut().insert(noted);
-    }
-
-    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        let Some(span) = context.span(id) else { return };
-        if let Some(noted) = span.extensions_mut().get_mut::<Noted>() {
-            values.record(noted);
-        }
-    }
-
-    fn on_event(&self, event: &tracing::Event<'_>, context: Context<'_, S>) {
+impl<S: Subscriber> Layer<S> for Hearing {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
         // An error of the sending itself would be sent, fail, and be sent.
         if sender::is_sending() {
             return;
@@ -88,11 +64,6 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Hearing {
         plimsoll_traces::told(|name, value| {
             noted.0.entry(name).or_insert_with(|| Value::from(masking::fit(value)));
         });
-        for span in context.event_scope(event).into_iter().flatten() {
-            if let Some(of_span) = span.extensions().get::<Noted>() {
-                noted.fill_with(of_span);
-            }
-        }
         let is_put = self.may_be_sent(&noted) && {
             let made = self.template.event(noted, event.metadata().target(), self.clock.now());
             self.put.try_send(made).is_ok()
@@ -116,13 +87,6 @@ impl Noted {
 
     pub(super) fn into_rest(self) -> impl Iterator<Item = (&'static str, Value)> {
         self.0.into_iter()
-    }
-
-    /// What is said closer to the error stands.
-    fn fill_with(&mut self, outer: &Self) {
-        for (name, value) in &outer.0 {
-            self.0.entry(name).or_insert_with(|| value.clone());
-        }
     }
 
     fn put(&mut self, field: &Field, value: impl Into<Value>) {

@@ -19,13 +19,14 @@ use secrecy::ExposeSecret;
 use sentry_types::{Dsn, ParseDsnError};
 use tokio::sync::{Mutex, mpsc};
 use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::config::OwnErrorsConfig;
 use crate::lifecycle::Lifecycle;
 use crate::telemetry::Beside;
 
 use event::Template;
-use layer::{Hearing, is_heard};
+use layer::Hearing;
 use sender::Sender;
 
 pub use panics::log_panics_from_now_on;
@@ -66,7 +67,7 @@ impl OwnErrors {
         let dsn: Dsn = config.dsn.expose_secret().parse()?;
         let (put, queue) = mpsc::channel(WAITING);
         let template = Template::new(facts, config.environment.clone());
-        let hearing = Hearing::new(put, template, Arc::clone(&clock)).with_filter(is_heard());
+        let hearing = Hearing::new(put, template, Arc::clone(&clock)).with_filter(LevelFilter::ERROR);
         Ok((Box::new(hearing), Self(Arc::new(Mutex::new(Sender::new(queue, dsn, clock))))))
     }
 

@@ -1,4 +1,4 @@
-//! The fields of a line or of a span, written as soon as they are seen: masked, and no longer than a line may be.
+//! The fields of a line, written as soon as they are seen: masked, and no longer than a line may be.
 
 use std::cell::Cell;
 use std::fmt::{self, Write};
@@ -61,12 +61,6 @@ impl Fields {
     /// Something that is shown without anything that needs to be escaped or masked.
     pub(super) fn put_shown(&mut self, name: &'static str, value: impl fmt::Display) {
         self.put(name, |out| write!(out, "\"{value}\"").expect("writing to memory does not fail"));
-    }
-
-    pub(super) fn put_all(&mut self, other: &Self) {
-        for (name, value) in other.iter() {
-            self.put(name, |out| out.push_str(value));
-        }
     }
 
     fn has(&self, name: &str) -> bool {

@@ -1,18 +1,16 @@
 //! Log lines.
 //!
-//! One layer of our own writes them, since every value must pass [`masking`](crate::masking) before it is written, in nested values
-//! and in the fields of enclosing spans alike, and `tracing-subscriber`'s own formatter has no such place. Everything
-//! else (filtering, registry, spans) is the crate's.
+//! One layer of our own writes them, since every value must pass [`masking`](crate::masking) before it is written, in nested
+//! values, too, and `tracing-subscriber`'s own formatter has no such place. Everything else (filtering, levels) is the crate's.
+//! What is known of a request is carried by its context (`plimsoll_traces`): we make no spans of `tracing`.
 
 use std::cell::RefCell;
 use std::fmt::Write;
 use std::sync::{Arc, OnceLock};
 
 use metrics::Counter;
-use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
-use tracing_subscriber::registry::LookupSpan;
 
 use plimsoll_domain::time::{Clock, Timestamp};
 
@@ -23,8 +21,6 @@ const LEVELS: [Level; 5] = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG
 
 /// Room for a usual line.
 const LINE_BYTES: usize = 512;
-/// Room for the usual fields of a span.
-const SPAN_BYTES: usize = 96;
 
 /// The layer that writes lines.
 pub(super) struct Lines {
@@ -33,22 +29,8 @@ pub(super) struct Lines {
     pub(super) out: Box<dyn Fn(&str) + Send + Sync>,
 }
 
-impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        let Some(span) = context.span(id) else { return };
-        let mut fields = Fields::after(String::with_capacity(SPAN_BYTES), &[]);
-        attributes.record(&mut fields);
-        span.extensions_mut().insert(fields);
-    }
-
-    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        let Some(span) = context.span(id) else { return };
-        if let Some(fields) = span.extensions_mut().get_mut::<Fields>() {
-            values.record(fields);
-        }
-    }
-
-    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+impl<S: Subscriber> Layer<S> for Lines {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         count(*event.metadata().level());
         let mut fields = match self.format {
             LogFormat::Json => Fields::after(self.json_head(event), &["timestamp", "level", "target"]),
@@ -60,12 +42,6 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
             fields.put_shown("span_id", ids.span);
         }
         plimsoll_traces::told(|name, value| fields.put_text(name, value));
-        // From the innermost out: what is said closer to the event stands.
-        for span in context.event_scope(event).into_iter().flatten() {
-            if let Some(of_span) = span.extensions().get::<Fields>() {
-                fields.put_all(of_span);
-            }
-        }
         match self.format {
             LogFormat::Json => {
                 fields.text.push_str("}\n");
@@ -168,11 +144,10 @@ mod tests {
     }
 
     #[test]
-    fn a_line_carries_the_fields_of_spans_around_it_and_no_secret() {
+    fn a_line_carries_what_is_known_of_its_request_and_no_secret() {
         let lines = lines_of(LogFormat::Json, || {
-            let span = tracing::info_span!("request", request_id = "r1", tenant_id = tracing::field::Empty);
-            let _inside = span.enter();
-            span.record("tenant_id", "acme");
+            let _inside = plimsoll_traces::of_request(&plimsoll_traces::Context::new(), "r1").attach();
+            plimsoll_traces::say_tenant("acme");
             tracing::warn!(api_key = "plk_1", url = "https://u:p@host/x", note = "used plk_22", "it failed");
         });
         let line: Value = serde_json::from_str(&lines[0]).expect("one JSON object");
@@ -203,23 +178,21 @@ mod tests {
     #[test]
     fn what_is_odd_is_still_one_json_object_with_each_name_once() {
         let lines = lines_of(LogFormat::Json, || {
-            let span = tracing::info_span!("request", status = 1, token = 7);
-            let _inside = span.enter();
-            tracing::info!(status = 2, nothing = f64::NAN, level = "mine", quote = "a \"b\"\n\\", "said \"so\"");
+            let _inside = plimsoll_traces::of_request(&plimsoll_traces::Context::new(), "r1").attach();
+            let quote = "a \"b\"\n\\";
+            tracing::info!(request_id = 2, token = 7, nothing = f64::NAN, level = "mine", quote, "said \"so\"");
         });
         let line: Value = serde_json::from_str(&lines[0]).expect("one JSON object on one line");
-        assert_eq!((&line["status"], &line["token"], &line["level"]), (&2.into(), &MASKED.into(), &"info".into()));
+        assert_eq!((&line["request_id"], &line["token"], &line["level"]), (&2.into(), &MASKED.into(), &"info".into()));
         assert_eq!((&line["quote"], &line["nothing"]), (&"a \"b\"\n\\".into(), &"NaN".into()));
-        assert_eq!((lines[0].matches("status").count(), &line["message"]), (1, &"said \"so\"".into()));
+        assert_eq!((lines[0].matches("request_id").count(), &line["message"]), (1, &"said \"so\"".into()));
     }
 
     #[test]
     fn a_line_has_an_end_whatever_it_is_to_hold() {
         let (long, odd) = ("x".repeat(4_000_000), "\u{1}".repeat(4_000_000));
         let lines = lines_of(LogFormat::Json, || {
-            let span = tracing::info_span!("request", a = odd, b = odd, c = odd, d = ?[&long], e = "short", f = 7);
-            let _inside = span.enter();
-            tracing::info!(long, password = long, odd, %odd, "{long}");
+            tracing::info!(long, password = long, %odd, a = odd, b = odd, c = ?[&long], d = "short", e = 7, "{long}");
         });
         assert!(lines[0].len() < FIELD_BYTES + 6 * TEXT_BYTES + 1_024, "{}", lines[0].len());
         let line: Value = serde_json::from_str(&lines[0]).expect("one JSON object on one line");
