@@ -15,6 +15,7 @@ use plimsoll_runtime::http_client::HttpClient;
 use plimsoll_runtime::lifecycle::Lifecycle;
 use plimsoll_runtime::system_clock::SystemClock;
 use plimsoll_runtime::system_entropy::SystemEntropy;
+use plimsoll_store::alerting::{Alerting, NoHandoff};
 use plimsoll_store::embedded::{EmbeddedStore, Limits};
 use plimsoll_store::faulty::{Faulty, When};
 use plimsoll_store::{AlertConfigs, Alerts, Store, StoreError};
@@ -60,16 +61,7 @@ impl World {
     }
 
     async fn fire(&self, action: SignalAction, key: &str) -> plimsoll_store::Result<()> {
-        let content = Content {
-            summary: "The database is down".to_owned(),
-            severity: Severity::Critical,
-            source: "ci".to_owned(),
-            component: None,
-            labels: std::collections::BTreeMap::new(),
-            details: None,
-            runbook_url: None,
-        };
-        let signal = Signal::new(action, key, Some(content), "ann");
+        let signal = signal(action, key);
         self.deliverer.alerting().fire(&self.tenant, &[signal], SystemClock.now()).await.map(drop)
     }
 
@@ -95,6 +87,19 @@ impl World {
         };
         self.pager.accepted().iter().map(|received| text(&received.body)).collect()
     }
+}
+
+fn signal(action: SignalAction, key: &str) -> Signal {
+    let content = Content {
+        summary: "The database is down".to_owned(),
+        severity: Severity::Critical,
+        source: "ci".to_owned(),
+        component: None,
+        labels: std::collections::BTreeMap::new(),
+        details: None,
+        runbook_url: None,
+    };
+    Signal::new(action, key, Some(content), "ann")
 }
 
 fn start(store: &Arc<Faulty>, holder: u32) -> (Deliverer, Lifecycle) {
@@ -146,6 +151,29 @@ async fn an_outcome_whose_answer_was_lost_is_noted_once() {
     let alert = world.until("db", "delivered").await;
     assert_eq!(alert.deliveries.iter().map(|delivery| delivery.attempts.len()).collect::<Vec<_>>(), [1, 1]);
     assert_eq!(world.told(), ["trigger db", "resolve db"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_leased_by_a_write_whose_answer_was_lost_is_sent_at_the_next_word_of_it() {
+    let world = World::new().await;
+    world.store.fail_method("put_alerts", When::After);
+    let elsewhere = Alerting::new(Arc::clone(&world.store) as Arc<dyn Store>, Arc::new(NoHandoff));
+    let keys = ["said-again", "resolved"];
+    let signals = keys.map(|key| signal(SignalAction::Trigger, key));
+    elsewhere.fire(&world.tenant, &signals, SystemClock.now()).await.expect("stored");
+    for key in keys {
+        world.until(key, "sending").await;
+    }
+    assert!(world.told().is_empty());
+    world.store.heal();
+    world.fire(SignalAction::Trigger, "said-again").await.expect("stored");
+    world.fire(SignalAction::Resolve, "resolved").await.expect("stored");
+    for key in keys {
+        world.until(key, "delivered").await;
+    }
+    let mut told = world.told();
+    told.sort_unstable();
+    assert_eq!(told, ["resolve resolved", "trigger resolved", "trigger said-again"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

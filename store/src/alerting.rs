@@ -3,8 +3,8 @@
 //!
 //! The decision itself is the domain's, and what is stored is one write for all signals of a call.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use plimsoll_domain::alert::{
     Alert, Applied, Delivery, DeliveryState, Fired, Lease, ReceiverName, Scene, Signal, Silence, Suppression, apply,
@@ -24,27 +24,39 @@ const AT_ONCE: usize = 500;
 /// give it to somebody.
 pub trait Handoff: Send + Sync {
     /// Leave to send to this receiver now; `None` when this process cannot, and somebody finds it in the store.
-    fn lease(&self, tenant: &TenantId, receiver: &ReceiverName, now: Timestamp) -> Option<Lease>;
-    /// Takes an alert that is stored with such leases, or is just being written to the disk. Called on any thread.
-    fn hand_over(&self, alert: Arc<Alert>);
-    /// Takes back the leases of these deliveries: the alert was not stored with them.
-    fn give_up(&self, alert: &Alert, numbers: &[u32]);
+    fn lease(&self, tenant: &TenantId, receiver: &ReceiverName, now: Timestamp) -> Option<Leave>;
+    /// Takes an alert that is stored with such leases, or is just being written to the disk, and the room that was taken for
+    /// deliveries of it. It may be handed over more than once: one lease is one try. Called on any thread.
+    fn hand_over(&self, alert: Arc<Alert>, rooms: Rooms);
     /// Says that something is stored that nobody was given.
     fn wake(&self);
 }
+
+/// Leave to send one delivery to one receiver.
+pub struct Leave {
+    /// What is stored of it.
+    pub lease: Lease,
+    /// What it takes at whoever sends.
+    pub room: Room,
+}
+
+/// Room for one delivery at whoever sends. Dropping it gives it back, so that nothing keeps it that is not sent: whether the
+/// store fails, another is faster or the caller goes away.
+pub type Room = Box<dyn Send>;
+
+/// The room that was taken for deliveries of one alert, by their numbers.
+pub type Rooms = HashMap<u32, Room>;
 
 /// For a process that sends nothing itself.
 #[derive(Clone, Copy, Debug)]
 pub struct NoHandoff;
 
 impl Handoff for NoHandoff {
-    fn lease(&self, _: &TenantId, _: &ReceiverName, _: Timestamp) -> Option<Lease> {
+    fn lease(&self, _: &TenantId, _: &ReceiverName, _: Timestamp) -> Option<Leave> {
         None
     }
 
-    fn hand_over(&self, _: Arc<Alert>) {}
-
-    fn give_up(&self, _: &Alert, _: &[u32]) {}
+    fn hand_over(&self, _: Arc<Alert>, _: Rooms) {}
 
     fn wake(&self) {}
 }
@@ -111,7 +123,7 @@ impl Alerting {
             hold.look_at = hold.look_at.min(now);
         }
         let (leased, trace) = (Leased::default(), plimsoll_traces::traceparent());
-        let lease = |receiver: &ReceiverName| leased.keep(self.handoff.lease(&alert.tenant, receiver, now));
+        let lease = |receiver: &ReceiverName| leased.keep(receiver, self.handoff.lease(&alert.tenant, receiver, now));
         let Some(next) = reconsider(&latest, &scene(&held, now, &lease, trace.as_deref())) else { return Ok(false) };
         Ok(self.store_and_hand_over(vec![next], &leased).await? == [true])
     }
@@ -136,16 +148,24 @@ impl Alerting {
         let keys: Vec<String> = turn.iter().map(|index| signals[*index].dedup_key.clone()).collect();
         let held = self.store.alert_scene(tenant, &keys, now).await?;
         let (leased, trace) = (Leased::default(), plimsoll_traces::traceparent());
-        let lease = |receiver: &ReceiverName| leased.keep(self.handoff.lease(tenant, receiver, now));
+        let lease = |receiver: &ReceiverName| leased.keep(receiver, self.handoff.lease(tenant, receiver, now));
         let scene = scene(&held, now, &lease, trace.as_deref());
         let (mut changed, mut of) = (Vec::with_capacity(turn.len()), Vec::with_capacity(turn.len()));
         for index in turn {
             let signal = &signals[*index];
-            let applied = apply(held.latest.get(&signal.dedup_key), tenant, signal, &scene);
+            let latest = held.latest.get(&signal.dedup_key);
+            let applied = apply(latest, tenant, signal, &scene);
             fired[*index] = Some(applied.fired);
-            if let Some(alert) = applied.alert {
-                changed.push(alert);
-                of.push(*index);
+            match (applied.alert, latest) {
+                (Some(alert), _) => {
+                    changed.push(alert);
+                    of.push(*index);
+                }
+                // Said again, since it was not answered: what may have been stored with our lease is still to be sent.
+                (None, Some(latest)) if !latest.queue().is_empty() => {
+                    self.handoff.hand_over(Arc::new(latest.clone()), Rooms::new());
+                }
+                (None, _) => {}
             }
         }
         if changed.is_empty() {
@@ -178,43 +198,42 @@ impl Alerting {
     /// alert that was never answered for, and whoever fired it says it again, under the same key.
     async fn store_and_hand_over(&self, alerts: Vec<Alert>, leased: &Leased) -> Result<Vec<bool>> {
         let alerts: Arc<[Alert]> = alerts.into();
-        let heard = Arc::<OnceLock<Vec<bool>>>::default();
         let hand_over = {
-            let (handoff, alerts, heard) = (Arc::clone(&self.handoff), Arc::clone(&alerts), Arc::clone(&heard));
+            let (handoff, alerts) = (Arc::clone(&self.handoff), Arc::clone(&alerts));
+            let rooms: Vec<Rooms> = alerts.iter().map(|alert| leased.rooms(alert)).collect();
             move |stored: &[bool]| {
-                let _first = heard.set(stored.to_vec());
-                let theirs = alerts.iter().zip(stored).filter(|(alert, stored)| **stored && !alert.queue().is_empty());
-                theirs.for_each(|(alert, _)| handoff.hand_over(Arc::new(alert.clone())));
+                for ((alert, rooms), stored) in alerts.iter().zip(rooms).zip(stored) {
+                    if *stored && !alert.queue().is_empty() {
+                        handoff.hand_over(Arc::new(alert.clone()), rooms);
+                    }
+                }
             }
         };
-        let stored = self.store.put_alerts_and_tell(&alerts, Box::new(hand_over)).await;
-        for (at, alert) in alerts.iter().enumerate() {
-            if !heard.get().is_some_and(|heard| heard[at]) {
-                self.handoff.give_up(alert, &leased.numbers(alert));
-            }
-        }
-        stored
+        self.store.put_alerts_and_tell(&alerts, Box::new(hand_over)).await
     }
 }
 
-/// The leases that were given while something was decided: each is of one receiver and one instant.
+/// What leave was given while something was decided.
 #[derive(Default)]
-struct Leased(Mutex<Vec<Lease>>);
+struct Leased(Mutex<Vec<(ReceiverName, Leave)>>);
 
 impl Leased {
-    fn keep(&self, lease: Option<Lease>) -> Option<Lease> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(lease.clone());
-        lease
+    fn keep(&self, receiver: &ReceiverName, leave: Option<Leave>) -> Option<Lease> {
+        let leave = leave?;
+        let stored = leave.lease.clone();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((receiver.clone(), leave));
+        Some(stored)
     }
 
-    /// The deliveries of `alert` that one of them was given for.
-    fn numbers(&self, alert: &Alert) -> Vec<u32> {
-        let given = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_given = |one: &&Delivery| {
-            let fresh = one.created_at == alert.updated_at && one.tries == 0;
-            fresh && matches!(&one.state, DeliveryState::Leased(lease) if given.contains(lease))
+    /// The room of each delivery of `alert` that leave was given for.
+    fn rooms(&self, alert: &Alert) -> Rooms {
+        let mut given = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = |one: &Delivery| {
+            let DeliveryState::Leased(lease) = &one.state else { return None };
+            let at = given.iter().position(|(to, leave)| *to == one.receiver && leave.lease == *lease)?;
+            Some((one.number, given.swap_remove(at).1.room))
         };
-        alert.deliveries.iter().filter(is_given).map(|one| one.number).collect()
+        alert.deliveries.iter().filter_map(room).collect()
     }
 }
 

@@ -15,7 +15,7 @@ use plimsoll_domain::ids::{AlertId, TenantId};
 use plimsoll_domain::time::{Clock, Span, Timestamp};
 use plimsoll_runtime::instruments::{Job, JobRuns};
 use plimsoll_runtime::lifecycle::Lifecycle;
-use plimsoll_store::alerting::{Alerting, Handoff};
+use plimsoll_store::alerting::{Alerting, Handoff, Leave, Room, Rooms};
 use plimsoll_store::{Result, Store};
 use plimsoll_traces::FutureExt;
 
@@ -62,12 +62,12 @@ pub(super) struct Engine {
     pub(super) health: Health,
     pub(super) stopping: CancellationToken,
     lanes: DashMap<(TenantId, ReceiverName), Arc<Lane>>,
-    /// What is being tried, or was and is not stored yet. An alert that changes meanwhile is handed over with it once more.
-    trying: DashSet<Turn>,
+    /// The turns that were taken, while their leases last: one lease is one try, however often its alert is handed over.
+    taken: DashSet<Turn>,
     tries: TaskTracker,
     runtime: Handle,
     done: mpsc::UnboundedSender<Done>,
-    woken: Notify,
+    woken: Arc<Notify>,
     pub(super) changed: Notify,
 }
 
@@ -90,11 +90,11 @@ impl Deliverer {
             health: Health::default(),
             stopping: life.stopping().clone(),
             lanes: DashMap::new(),
-            trying: DashSet::new(),
+            taken: DashSet::new(),
             tries: TaskTracker::new(),
             runtime: Handle::current(),
             done,
-            woken: Notify::new(),
+            woken: Arc::default(),
             changed: Notify::new(),
         });
         let deliverer = Self(engine);
@@ -120,52 +120,42 @@ impl Deliverer {
         Lease { holder: self.0.settings.holder.clone(), until: now.plus(LEASE) }
     }
 
-    /// Leave to send to a receiver that has room, which is taken by it.
-    pub(super) fn lease_if_room(&self, tenant: &TenantId, receiver: &ReceiverName, now: Timestamp) -> Option<Lease> {
+    /// Leave to send to a receiver that has room.
+    pub(super) fn lease_if_room(&self, tenant: &TenantId, receiver: &ReceiverName, now: Timestamp) -> Option<Leave> {
         let lane = self.lane(tenant, receiver);
-        if self.0.stopping.is_cancelled() || !lane.reserve(now) {
+        let seat = if self.0.stopping.is_cancelled() { None } else { lane.reserve(now) };
+        let Some(seat) = seat else {
             lane.note_backlog();
             return None;
-        }
-        Some(self.lease_from(now))
+        };
+        Some(Leave { lease: self.lease_from(now), room: Box::new(seat) })
     }
 
-    /// Gives back the room that was taken for deliveries of these numbers, which are not tried.
-    pub(super) fn give_up(&self, alert: &Alert, numbers: impl IntoIterator<Item = u32>) {
-        for delivery in numbers.into_iter().filter_map(|number| alert.delivery(number)) {
-            if self.lane(&alert.tenant, &delivery.receiver).give() {
-                self.0.woken.notify_one();
-            }
-        }
-    }
-
-    /// Tries what this process was given of `alert`: the deliveries of these numbers, for which room is taken.
-    pub(super) fn dispatch(&self, alert: &Arc<Alert>, numbers: impl IntoIterator<Item = u32>) {
-        for number in numbers {
+    /// Tries what this process has leave to send of `alert`, each lease once. Of what no room was taken for, it tries what
+    /// there is room for: an answer of the store was lost, or an alert is handed over once more. The rest waits until its
+    /// lease ends.
+    pub(super) fn dispatch(&self, alert: &Arc<Alert>, mut rooms: Rooms) {
+        let now = self.0.clock.now();
+        for number in alert.leased_to(&self.0.settings.holder, now) {
             let Some((delivery, turn)) = alert.delivery(number).zip(turn(alert, number)) else { continue };
-            let until = turn.2;
-            if !self.0.trying.insert(turn) {
+            if self.0.taken.contains(&turn) {
                 continue;
             }
             let lane = self.lane(&alert.tenant, &delivery.receiver);
+            let room = rooms.remove(&number).or_else(|| Some(Box::new(lane.reserve(now)?)));
+            let until = turn.2;
+            let Some(room) = room.filter(|_| self.0.taken.insert(turn)) else { continue };
             let context = attempt::trace(alert, delivery);
             let (deliverer, alert) = (self.clone(), Arc::clone(alert));
             let trying = async move {
-                let done = deliverer.0.attempt(&lane, &alert, (number, until)).await;
+                let came_to = deliverer.0.attempt(&lane, &alert, (number, until)).await;
                 // It listens for as long as anything is tried.
-                let _told = deliverer.0.done.send(Done { alert, number, until, came_to: done });
-                if lane.give() {
-                    deliverer.0.woken.notify_one();
-                }
+                let _told = deliverer.0.done.send(Done { alert, number, until, came_to });
+                drop(room);
             };
             // Whoever hands over may be no thread of the runtime.
             self.0.tries.spawn_on(trying.with_context(context), &self.0.runtime);
         }
-    }
-
-    /// Says that what came of trying this delivery of `alert` is stored, or never will be.
-    pub(super) fn is_done(&self, done: &Done) {
-        self.0.trying.remove(&(done.alert.id.clone(), done.number, done.until));
     }
 
     /// Whether `alert` still has the delivery leased as it was when it was tried: otherwise somebody else has it.
@@ -185,7 +175,7 @@ impl Deliverer {
         if let Some(lane) = self.0.lanes.get(&key) {
             return Arc::clone(&lane);
         }
-        Arc::clone(&self.0.lanes.entry(key).or_insert_with(|| Arc::new(Lane::new())))
+        Arc::clone(&self.0.lanes.entry(key).or_insert_with(|| Arc::new(Lane::new(Arc::clone(&self.0.woken)))))
     }
 
     async fn look_until_stopped(self) -> std::result::Result<(), String> {
@@ -201,6 +191,10 @@ impl Deliverer {
                 && let Ok(backlog) = self.0.store.backlog_across_tenants().await
             {
                 waiting.show(backlog, self.0.clock.now());
+            }
+            if looks.is_multiple_of(BETWEEN_COUNTS) {
+                let now = self.0.clock.now();
+                self.0.taken.retain(|(_, _, until)| *until > now);
             }
             looks = looks.wrapping_add(1);
             tokio::select! {
@@ -224,12 +218,9 @@ impl Deliverer {
             let found = self.0.store.ready_alerts(&tenant, &receiver, now, room + PASSED_OVER).await?;
             let mut taken = Vec::with_capacity(found.len());
             for alert in found {
-                let Some(lease) = self.lease_if_room(&tenant, &receiver, now) else { break };
+                let Some(leave) = self.lease_if_room(&tenant, &receiver, now) else { break };
                 let mut next = alert.next(now);
-                match next.lease(&receiver, &lease, now) {
-                    Some(number) => taken.push((next, number)),
-                    None => drop(lane.give()),
-                }
+                taken.extend(next.lease(&receiver, &leave.lease, now).map(|number| (next, number, leave.room)));
             }
             self.take(taken).await?;
         }
@@ -237,18 +228,16 @@ impl Deliverer {
     }
 
     /// Stores the leases that were given for these deliveries, and has those tried that are stored.
-    async fn take(&self, taken: Vec<(Alert, u32)>) -> Result<()> {
-        let (alerts, numbers): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
-        let stored = self.0.store.put_alerts(&alerts).await;
-        let is_stored = |at: usize| stored.as_ref().is_ok_and(|stored| stored[at]);
-        for (at, (alert, number)) in alerts.into_iter().zip(numbers).enumerate() {
-            if is_stored(at) {
-                self.dispatch(&Arc::new(alert), [number]);
-            } else {
-                self.give_up(&alert, [number]);
+    async fn take(&self, taken: Vec<(Alert, u32, Room)>) -> Result<()> {
+        let (alerts, rooms): (Vec<_>, Vec<_>) =
+            taken.into_iter().map(|(alert, number, room)| (alert, Rooms::from([(number, room)]))).unzip();
+        let stored = self.0.store.put_alerts(&alerts).await?;
+        for ((alert, rooms), stored) in alerts.into_iter().zip(rooms).zip(stored) {
+            if stored {
+                self.dispatch(&Arc::new(alert), rooms);
             }
         }
-        stored.map(drop)
+        Ok(())
     }
 
     /// On the embedded store nobody else sends: whatever is leased was leased by a process that is gone.
@@ -281,17 +270,12 @@ fn turn(alert: &Alert, number: u32) -> Option<Turn> {
 }
 
 impl Handoff for Deliverer {
-    fn lease(&self, tenant: &TenantId, receiver: &ReceiverName, now: Timestamp) -> Option<Lease> {
+    fn lease(&self, tenant: &TenantId, receiver: &ReceiverName, now: Timestamp) -> Option<Leave> {
         self.lease_if_room(tenant, receiver, now)
     }
 
-    fn hand_over(&self, alert: Arc<Alert>) {
-        let numbers = alert.leased_to(&self.0.settings.holder, self.0.clock.now());
-        self.dispatch(&alert, numbers);
-    }
-
-    fn give_up(&self, alert: &Alert, numbers: &[u32]) {
-        Self::give_up(self, alert, numbers.iter().copied());
+    fn hand_over(&self, alert: Arc<Alert>, rooms: Rooms) {
+        self.dispatch(&alert, rooms);
     }
 
     fn wake(&self) {

@@ -10,6 +10,7 @@ use plimsoll_domain::alert::{Alert, AttemptResult, ReceiverName};
 use plimsoll_domain::ids::{AlertId, TenantId};
 use plimsoll_domain::time::Timestamp;
 use plimsoll_store::Result;
+use plimsoll_store::alerting::{Room, Rooms};
 
 use super::attempt::CameTo;
 use super::engine::Deliverer;
@@ -84,12 +85,7 @@ async fn store_all(deliverer: &Deliverer, known: &mut Known, batch: &mut Vec<Don
         }
     }
     tracing::error!(lost = batch.len(), "outcomes of deliveries could not be stored: they are sent again");
-    all_done(deliverer, batch.iter());
     batch.clear();
-}
-
-fn all_done<'a>(deliverer: &Deliverer, outcomes: impl Iterator<Item = &'a Done>) {
-    outcomes.for_each(|done| deliverer.is_done(done));
 }
 
 /// Stores what can be stored; what somebody else has changed in between stays in `batch`, and is read anew.
@@ -101,32 +97,25 @@ async fn store_once(deliverer: &Deliverer, known: &mut Known, batch: &mut Vec<Do
     let (mut changed, mut indices) = (Vec::with_capacity(of_alert.len()), Vec::with_capacity(of_alert.len()));
     for (key, of) in of_alert {
         let base = known.get(&key).map_or_else(|| Arc::clone(&batch[of[0]].alert), Arc::clone);
-        let (alert, fresh) = after(deliverer, &base, of.iter().map(|index| &batch[*index]));
+        let (alert, rooms) = after(deliverer, &base, of.iter().map(|index| &batch[*index]));
         changed.push(alert);
-        indices.push((key, of, fresh));
+        indices.push((key, of, rooms));
     }
-    let stored = deliverer.0.store.put_alerts(&changed).await.inspect_err(|_| {
-        changed.iter().zip(&indices).for_each(|(alert, (_, _, fresh))| deliverer.give_up(alert, fresh.iter().copied()));
-    })?;
+    let stored = deliverer.0.store.put_alerts(&changed).await?;
     let (mut again, mut unread) = (HashSet::new(), None);
-    for ((alert, (key, of, fresh)), stored) in changed.into_iter().zip(indices).zip(stored) {
+    for ((alert, (key, of, rooms)), stored) in changed.into_iter().zip(indices).zip(stored) {
         if stored {
             note(deliverer, &alert, of.iter().map(|index| &batch[*index]));
-            all_done(deliverer, of.iter().map(|index| &batch[*index]));
-            go_on(deliverer, known, key, (alert, fresh));
+            go_on(deliverer, known, key, (alert, rooms));
             continue;
         }
-        deliverer.give_up(&alert, fresh);
         // Somebody changed it: what is stored now is what the outcome belongs to. One that is gone has none.
         match deliverer.0.store.alert(&key.0, &key.1).await {
             Ok(Some(alert)) => {
                 known.insert(key, Arc::new(alert));
                 again.extend(of);
             }
-            Ok(None) => {
-                known.remove(&key);
-                all_done(deliverer, of.iter().map(|index| &batch[*index]));
-            }
+            Ok(None) => drop(known.remove(&key)),
             Err(error) => {
                 again.extend(of);
                 unread = Some(error);
@@ -141,11 +130,11 @@ async fn store_once(deliverer: &Deliverer, known: &mut Known, batch: &mut Vec<Do
     unread.map_or(Ok(()), Err)
 }
 
-/// `base` with these outcomes, and with the lease of what may be sent next: the numbers of that.
-fn after<'a>(deliverer: &Deliverer, base: &Alert, outcomes: impl Iterator<Item = &'a Done>) -> (Alert, Vec<u32>) {
+/// `base` with these outcomes, and with the lease of what may be sent next: the room that is taken for that.
+fn after<'a>(deliverer: &Deliverer, base: &Alert, outcomes: impl Iterator<Item = &'a Done>) -> (Alert, Rooms) {
     let engine = &deliverer.0;
     let now = engine.clock.now();
-    let (mut next, mut fresh) = (base.next(now), Vec::new());
+    let (mut next, mut rooms) = (base.next(now), Rooms::new());
     for done in outcomes.filter(|done| deliverer.has_lease(base, done)) {
         match &done.came_to {
             CameTo::Untried(ready_at) => next.give_back(done.number, *ready_at),
@@ -155,26 +144,31 @@ fn after<'a>(deliverer: &Deliverer, base: &Alert, outcomes: impl Iterator<Item =
                 let Some(receiver) = next.delivery(done.number).map(|delivery| delivery.receiver.clone()) else {
                     continue;
                 };
-                fresh.extend(lease_next(deliverer, &mut next, &receiver, now));
+                rooms.extend(lease_next(deliverer, &mut next, &receiver, now));
             }
         }
     }
-    (next, fresh)
+    (next, rooms)
 }
 
 /// Leases what follows for `receiver`, if anything does and there is room for it.
-fn lease_next(deliverer: &Deliverer, alert: &mut Alert, receiver: &ReceiverName, now: Timestamp) -> Option<u32> {
+fn lease_next(
+    deliverer: &Deliverer,
+    alert: &mut Alert,
+    receiver: &ReceiverName,
+    now: Timestamp,
+) -> Option<(u32, Room)> {
     let is_ready = alert.queue().iter().any(|head| head.receiver == receiver && head.ready_at <= now);
-    let lease = is_ready.then(|| deliverer.lease_if_room(&alert.tenant, receiver, now)).flatten()?;
-    alert.lease(receiver, &lease, now)
+    let leave = is_ready.then(|| deliverer.lease_if_room(&alert.tenant, receiver, now)).flatten()?;
+    alert.lease(receiver, &leave.lease, now).map(|number| (number, leave.room))
 }
 
 /// Sends what follows what was finished, and remembers the alert for as long as anything of it is tried.
-fn go_on(deliverer: &Deliverer, known: &mut Known, key: Key, (alert, fresh): (Alert, Vec<u32>)) {
+fn go_on(deliverer: &Deliverer, known: &mut Known, key: Key, (alert, rooms): (Alert, Rooms)) {
     let engine = &deliverer.0;
     let alert = Arc::new(alert);
     let is_tried = !alert.leased_to(&engine.settings.holder, engine.clock.now()).is_empty();
-    deliverer.dispatch(&alert, fresh);
+    deliverer.dispatch(&alert, rooms);
     if is_tried { drop(known.insert(key, alert)) } else { drop(known.remove(&key)) }
 }
 

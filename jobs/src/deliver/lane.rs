@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, Quota};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use plimsoll_domain::alert::Target;
 use plimsoll_domain::time::{Span, Timestamp};
@@ -43,6 +43,8 @@ impl Pacer {
 
 /// The lane of one receiver.
 pub(super) struct Lane {
+    /// Who is woken when there is room again for what was left in the store.
+    woken: Arc<Notify>,
     pub(super) permits: Semaphore,
     held: AtomicUsize,
     rest: Rest,
@@ -52,8 +54,9 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(woken: Arc<Notify>) -> Self {
         Self {
+            woken,
             permits: Semaphore::new(AT_ONCE),
             held: AtomicUsize::new(0),
             rest: Rest::default(),
@@ -67,11 +70,12 @@ impl Lane {
         self.most(now).saturating_sub(self.held.load(Ordering::Acquire))
     }
 
-    /// Takes room for one delivery, if there is any at `now`; it is given back by [`Lane::give`].
-    pub(super) fn reserve(&self, now: Timestamp) -> bool {
+    /// Takes room for one delivery, if there is any at `now`.
+    pub(super) fn reserve(self: &Arc<Self>, now: Timestamp) -> Option<Seat> {
         let most = self.most(now);
         let one_more = |held| (held < most).then_some(held + 1);
-        self.held.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).is_ok()
+        self.held.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).ok()?;
+        Some(Seat(Arc::clone(self)))
     }
 
     fn most(&self, now: Timestamp) -> usize {
@@ -93,12 +97,6 @@ impl Lane {
     /// Until when it is left alone, if it is at `now`.
     pub(super) fn resting(&self, now: Timestamp) -> Option<Timestamp> {
         self.rest.resting(now)
-    }
-
-    /// Gives back the room of one delivery; whether there is some again for what was left in the store.
-    pub(super) fn give(&self) -> bool {
-        let held = self.held.fetch_sub(1, Ordering::AcqRel) - 1;
-        held <= self.held_at_most() / 2 && self.backlog.swap(false, Ordering::AcqRel)
     }
 
     pub(super) fn note_backlog(&self) {
@@ -127,8 +125,23 @@ impl Lane {
     }
 }
 
+/// The room of one delivery in a lane, which is given back by dropping it.
+pub(super) struct Seat(Arc<Lane>);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let lane = &self.0;
+        let held = lane.held.fetch_sub(1, Ordering::AcqRel) - 1;
+        if held <= lane.held_at_most() / 2 && lane.backlog.swap(false, Ordering::AcqRel) {
+            lane.woken.notify_one();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
     use crate::wire::rest::{LONGEST_REST, PATIENCE};
 
@@ -136,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_receiver_that_fails_again_and_again_is_left_alone_and_then_tried_once() {
-        let lane = Lane::new();
+        let lane = Lane::new(Arc::default());
         (1..PATIENCE).for_each(|_| lane.note_failure(NOW, None));
         assert!(lane.room(NOW) > 1, "a few failures change nothing");
         lane.note_failure(NOW, None);
@@ -147,13 +160,17 @@ mod tests {
         assert!(lane.room(NOW) > 1);
     }
 
-    #[test]
-    fn a_lane_has_so_much_room_and_says_when_there_is_some_again() {
-        let lane = Lane::new();
-        assert!((0..HELD_AT_FIRST).all(|_| lane.reserve(NOW)));
-        assert!(lane.room(NOW) == 0 && !lane.reserve(NOW));
+    #[tokio::test]
+    async fn a_lane_has_so_much_room_and_says_when_there_is_some_again() {
+        let woken = Arc::<Notify>::default();
+        let lane = Arc::new(Lane::new(Arc::clone(&woken)));
+        let mut seats: Vec<Seat> = (0..HELD_AT_FIRST).filter_map(|_| lane.reserve(NOW)).collect();
+        assert!(seats.len() == HELD_AT_FIRST && lane.room(NOW) == 0 && lane.reserve(NOW).is_none());
         lane.note_backlog();
-        let woken = (0..HELD_AT_FIRST).filter(|_| lane.give()).count();
-        assert_eq!((woken, lane.room(NOW)), (1, HELD_AT_FIRST));
+        seats.truncate(HELD_AT_FIRST / 2 + 1);
+        assert!(woken.notified().now_or_never().is_none(), "not for each one that goes");
+        drop(seats);
+        assert!(woken.notified().now_or_never().is_some() && woken.notified().now_or_never().is_none(), "once");
+        assert_eq!(lane.room(NOW), HELD_AT_FIRST);
     }
 }
