@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use plimsoll_domain::ids::TenantId;
 use plimsoll_domain::time::{Clock, Interval, Span, Tick, Timestamp};
@@ -19,7 +19,7 @@ use crate::retention;
 use crate::tick::Ticker;
 
 /// How long changes are gathered before they are shown.
-const BURST: Duration = Duration::from_millis(200);
+pub(crate) const BURST: Duration = Duration::from_millis(200);
 
 /// What the jobs need to know.
 #[derive(Clone, Debug)]
@@ -49,7 +49,28 @@ pub struct JobsState(Arc<State>);
 #[derive(Debug, Default)]
 struct State {
     last_tick: AtomicI64,
-    changed: Notify,
+    /// How often it was said that something changed.
+    changes: watch::Sender<u64>,
+}
+
+/// Hears of changes, which come in bursts.
+#[derive(Debug)]
+pub(crate) struct Changes {
+    count: watch::Receiver<u64>,
+    heard: u64,
+}
+
+impl Changes {
+    /// Waits for a change, and then a moment for more. Whoever stops waiting has heard of none.
+    pub(crate) async fn burst(&mut self) {
+        let heard = self.heard;
+        if self.count.wait_for(|count| *count != heard).await.is_err() {
+            // Nobody is left who could change anything.
+            return std::future::pending().await;
+        }
+        tokio::time::sleep(BURST).await;
+        self.heard = *self.count.borrow();
+    }
 }
 
 impl JobsState {
@@ -61,7 +82,11 @@ impl JobsState {
 
     /// Tells the jobs that somebody changed what the public sees: it is shown without waiting for the next tick.
     pub fn wake(&self) {
-        self.0.changed.notify_one();
+        self.0.changes.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    pub(crate) fn changes(&self) -> Changes {
+        Changes { count: self.0.changes.subscribe(), heard: *self.0.changes.borrow() }
     }
 
     fn note(&self, at: Timestamp) {
@@ -81,7 +106,7 @@ pub fn run(
     let interval = settings.interval;
     metrics::gauge!("plimsoll_tick_interval_seconds").set(interval.seconds() as f64);
     let ticker = Ticker::new(Arc::clone(store), Arc::clone(clock), settings, life.stopping().clone());
-    let ticker = ticker.telling(alerting).announcing(wake_notices);
+    let ticker = ticker.telling(alerting).announcing(wake_notices).hearing(&state);
     life.spawn::<String>("tick", {
         let (clock, life) = (Arc::clone(clock), life.clone());
         async move {
@@ -114,7 +139,7 @@ async fn tick_until_stopped(
             let wait = u64::try_from(tick.end(interval).millis_since(now)).unwrap_or(0);
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_millis(wait)) => {}
-                () = state.0.changed.notified() => show_again(&mut ticker, life).await,
+                () = ticker.changed() => ticker.show_change().await,
                 () = life.stopping().cancelled() => break,
             }
             continue;
@@ -139,15 +164,4 @@ async fn tick_until_stopped(
         }
     }
     ticker.leave().await;
-}
-
-/// Waits a moment, since changes come in bursts, and shows them all at once.
-async fn show_again(ticker: &mut Ticker, life: &Lifecycle) {
-    tokio::select! {
-        () = tokio::time::sleep(BURST) => {}
-        () = life.stopping().cancelled() => return,
-    }
-    if let Err(error) = ticker.show_again().await {
-        tracing::warn!(error = %error, "a change could not be shown at once: the next tick shows it");
-    }
 }

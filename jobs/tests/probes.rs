@@ -4,9 +4,11 @@ mod world;
 
 use std::collections::BTreeMap;
 
+use plimsoll_domain::incident::IncidentStatus;
 use plimsoll_domain::probe::{HttpProbe, ProbeSpec, TcpProbe};
 use plimsoll_domain::sample::SampleStatus::{self, Down, Operational, Unknown};
-use plimsoll_domain::time::Interval;
+use plimsoll_domain::time::{Interval, Span};
+use plimsoll_tests::eventually;
 use tokio::net::TcpListener;
 
 use world::World;
@@ -86,4 +88,36 @@ async fn when_no_reference_answers_it_is_we_who_are_cut_off() {
     let (gone, failing) = (closed_address().await, || async { tcp(closed_address().await) });
     assert_eq!(verdict(failing().await, vec![gone.clone()]).await, Unknown);
     assert_eq!(verdict(failing().await, vec![gone, open]).await, Down);
+}
+
+#[tokio::test]
+async fn what_people_change_while_something_does_not_answer_is_shown_meanwhile_and_stays_shown() {
+    let mut world = World::with(Interval::from_seconds(5).expect("valid"), Vec::new()).await;
+    let api = world.add("api", ProbeSpec::Push).await;
+    world.tick().await.expect("runs");
+    let silent = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let stuck = world.add("stuck", http(&format!("http://{}/", silent.local_addr().expect("bound")))).await;
+    world.skip(1);
+    let mut ticker = world.lend_ticker();
+    let people = async {
+        world.say("by-hand", IncidentStatus::Identified, &[&api]).await;
+        world.clock.set(world.clock_now().plus(Span::from_seconds(1)));
+        let late = world.add_at("late", http("http://127.0.0.1:1/"), world.clock_now()).await;
+        world.state.wake();
+        let shown = async || {
+            let page = world.page().await;
+            (page.incidents.len() == 1 && page.components.len() == 3).then_some(page.as_of)
+        };
+        (eventually(10, "the change is shown", shown).await, late)
+    };
+    let (ran, (as_of, late)) = tokio::join!(ticker.run(world.tick), people);
+    assert_eq!(ran.expect("runs").down, 1);
+    assert!(as_of < world.tick.start(), "the tick was not over");
+    let page = world.page().await;
+    assert_eq!((page.as_of, page.incidents.len(), page.components.len()), (world.tick.start(), 2, 3));
+    assert_eq!(
+        (world.samples(&stuck).await.len(), world.samples(&late).await.len()),
+        (1, 0),
+        "its first tick is the next"
+    );
 }

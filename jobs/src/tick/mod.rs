@@ -19,6 +19,7 @@ mod world;
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use plimsoll_domain::time::{Clock, Tick, Timestamp};
@@ -26,11 +27,13 @@ use plimsoll_store::alerting::{Alerting, NoHandoff};
 use plimsoll_store::{Result, Store};
 use plimsoll_traces::{self as traces, SpanKind, SpanRef};
 
-use crate::JobsSettings;
-use ask::Asker;
+use crate::driver::{BURST, Changes};
+use crate::{JobsSettings, JobsState};
+use ask::{Answers, Asker};
 use calendar::Calendar;
 use figures::Figures;
 use memory::Memory;
+use probe::Looks;
 pub use probe::Prober;
 pub use report::TickReport;
 use world::World;
@@ -40,11 +43,13 @@ pub struct Ticker {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     settings: JobsSettings,
-    prober: Prober,
-    asker: Asker,
+    prober: Arc<Prober>,
+    asker: Arc<Asker>,
     alerting: Alerting,
     /// Has sent at once what is announced to subscribers.
     wake_notices: Arc<dyn Fn() + Send + Sync>,
+    /// Hears of what people change.
+    changes: Changes,
     memory: Memory,
     calendar: Calendar,
     figures: Figures,
@@ -87,8 +92,8 @@ impl Ticker {
         settings: JobsSettings,
         stopping: CancellationToken,
     ) -> Self {
-        let prober = Prober::new(&settings, Arc::clone(&clock));
-        let asker = Asker::new(&settings);
+        let prober = Arc::new(Prober::new(&settings, Arc::clone(&clock)));
+        let asker = Arc::new(Asker::new(&settings));
         let alerting = Alerting::new(Arc::clone(&store), Arc::new(NoHandoff));
         Self {
             alerting,
@@ -97,6 +102,7 @@ impl Ticker {
             prober,
             asker,
             wake_notices: Arc::new(|| {}),
+            changes: JobsState::default().changes(),
             memory: Memory::default(),
             calendar: Calendar::default(),
             figures: Figures::new(),
@@ -118,6 +124,13 @@ impl Ticker {
     #[must_use]
     pub fn announcing(mut self, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
         self.wake_notices = wake;
+        self
+    }
+
+    /// The same, showing at once what people say to `state` that they have changed.
+    #[must_use]
+    pub fn hearing(mut self, state: &JobsState) -> Self {
+        self.changes = state.changes();
         self
     }
 
@@ -144,19 +157,62 @@ impl Ticker {
         show::show(&mut self.memory, &step).await
     }
 
+    /// Waits until people have changed something, and a moment for more of it.
+    pub(crate) async fn changed(&mut self) {
+        self.changes.burst().await;
+    }
+
+    /// Shows what they have changed, if that can be.
+    pub(crate) async fn show_change(&mut self) {
+        if let Err(error) = self.show_again().await {
+            tracing::warn!(error = %error, "a change could not be shown at once: the next tick shows it");
+        }
+    }
+
+    /// Reads what a tick needs, looks and asks; and reads again what people may have changed while something was waited for.
+    async fn find(&mut self, tick: Tick, started: Timestamp) -> Result<(World, Looks, Answers)> {
+        let loading = World::load(self.store.as_ref(), &self.settings, &mut self.calendar, started);
+        let mut world = traced("load", loading).await?;
+        let began = Instant::now();
+        let (looks, mut answers) = self.look_and_ask(&world, tick, started).await;
+        // What is changed within a shorter time is gathered still, and shown as soon as the tick has ended.
+        if began.elapsed() >= BURST {
+            let refreshing = world.refresh(self.store.as_ref(), self.settings.interval, &mut self.calendar);
+            for changed in traced("load again", refreshing).await? {
+                answers.remove(&changed);
+            }
+        }
+        Ok((world, looks, answers))
+    }
+
+    /// What does not answer is waited for, for most of a tick at worst. What people change meanwhile is shown meanwhile.
+    async fn look_and_ask(&mut self, world: &World, tick: Tick, started: Timestamp) -> (Looks, Answers) {
+        let resumed_at = *self.resumed_at.get_or_insert(started);
+        let (prober, asker, stopping) = (Arc::clone(&self.prober), Arc::clone(&self.asker), self.stopping.clone());
+        let over = CancellationToken::new();
+        let looking = async {
+            let found = tokio::join!(
+                span("probe", prober.look_at_all(world, resumed_at, &stopping)),
+                span("query Prometheus", asker.ask_all(world, tick, &stopping))
+            );
+            over.cancel();
+            found
+        };
+        let showing = async {
+            while over.run_until_cancelled(self.changed()).await.is_some() {
+                self.show_change().await;
+            }
+        };
+        tokio::join!(looking, showing).0
+    }
+
     async fn run_through(&mut self, tick: Tick) -> Result<TickReport> {
         // What is found is true of this tick, even where its end has come before it began to be run.
         let last_of_tick = Timestamp::from_millis(tick.end(self.settings.interval).millis() - 1);
         let started = self.clock.now().min(last_of_tick).max(tick.start());
-        let resumed_at = *self.resumed_at.get_or_insert(started);
-        let loading = World::load(self.store.as_ref(), &self.settings, &mut self.calendar, started);
-        let world = traced("load", loading).await?;
+        let (world, looks, answers) = self.find(tick, started).await?;
         let report = TickReport::begin(tick, started, &world);
         let mut step = Step { store: self.store.as_ref(), settings: &self.settings, tick, world, report };
-        let (looks, answers) = tokio::join!(
-            span("probe", self.prober.look_at_all(&step.world, resumed_at, &self.stopping)),
-            span("query Prometheus", self.asker.ask_all(&step.world, tick, &self.stopping))
-        );
         step.report.note_looks(&looks);
         self.figures.looked(&looks, &step);
         traced("record samples", record::record(&mut step, &looks)).await?;

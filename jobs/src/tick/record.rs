@@ -22,7 +22,7 @@ pub(crate) async fn record(step: &mut Step<'_>, looks: &Looks) -> Result<()> {
     for (tenant, component) in step.world.components() {
         let mut samples = missed_ticks(step, tenant, component);
         missed += samples.len() - usize::from(!samples.is_empty() && component.probe == ProbeSpec::Push);
-        samples.extend(this_tick(looks, component).map(|(status, latency_ms)| (step.tick, status, latency_ms)));
+        samples.extend(this_tick(step, looks, component).map(|(status, latency_ms)| (step.tick, status, latency_ms)));
         let flagged = samples.into_iter().map(|(tick, status, latency_ms)| {
             let maintenance = tenant.in_maintenance(&component.id, tick.start());
             Sample { tick, status, latency_ms, maintenance }
@@ -58,12 +58,14 @@ fn missed_ticks(
     ticks_between(from, step.tick, interval).map(|tick| (tick, SampleStatus::Unknown, None)).collect()
 }
 
-fn this_tick(looks: &Looks, component: &Component) -> Option<(SampleStatus, Option<u32>)> {
-    match &component.probe {
-        ProbeSpec::Http(_) | ProbeSpec::Tcp(_) | ProbeSpec::Heartbeat(_) => {
-            let look = looks.get(&(component.tenant.clone(), component.id.clone()));
-            Some(look.map_or((SampleStatus::Unknown, None), |outcome| (outcome.status, outcome.latency_ms)))
-        }
-        ProbeSpec::Push => None,
+fn this_tick(step: &Step<'_>, looks: &Looks, component: &Component) -> Option<(SampleStatus, Option<u32>)> {
+    if component.probe == ProbeSpec::Push {
+        return None;
+    }
+    match looks.get(&(component.tenant.clone(), component.id.clone())) {
+        Some(outcome) => Some((outcome.status, outcome.latency_ms)),
+        // It was added while the others were looked at: the next tick is its first.
+        None if step.world.now < component.created_at => None,
+        None => Some((SampleStatus::Unknown, None)),
     }
 }

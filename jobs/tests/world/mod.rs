@@ -19,7 +19,7 @@ use plimsoll_domain::sample::{HourSamples, Sample, SampleStatus};
 use plimsoll_domain::slo::Measurement;
 use plimsoll_domain::tenant::{ApiKey, Role, Tenant};
 use plimsoll_domain::time::{Clock, Interval, Span, Tick, Timestamp};
-use plimsoll_jobs::{JobsSettings, TickReport, Ticker};
+use plimsoll_jobs::{JobsSettings, JobsState, TickReport, Ticker};
 use plimsoll_runtime::egress::Egress;
 use plimsoll_runtime::instruments::TenantGauges;
 use plimsoll_store::embedded::{EmbeddedStore, Limits};
@@ -58,6 +58,8 @@ pub(crate) struct World {
     pub(crate) interval: Interval,
     pub(crate) tick: Tick,
     pub(crate) tenant: TenantId,
+    /// Hears of changes.
+    pub(crate) state: JobsState,
     ticker: Ticker,
     settings: JobsSettings,
     _folder: tempfile::TempDir,
@@ -82,12 +84,18 @@ impl World {
         store.create_tenant(&acme).await.expect("stored");
         let tick = Tick::containing(noon, interval);
         let settings = settings(interval, references);
-        let ticker = ticker(&store, &clock, &settings);
-        Self { store, clock, interval, tick, tenant, ticker, settings, _folder: folder }
+        let state = JobsState::default();
+        let ticker = ticker(&store, &clock, &settings).hearing(&state);
+        Self { store, clock, interval, tick, tenant, state, ticker, settings, _folder: folder }
     }
 
     /// Adds a component that was created at noon.
     pub(crate) async fn add(&self, id: &str, probe: ProbeSpec) -> ComponentId {
+        self.add_at(id, probe, NOON.parse().expect("an instant")).await
+    }
+
+    /// Adds a component that was created then.
+    pub(crate) async fn add_at(&self, id: &str, probe: ProbeSpec, created_at: Timestamp) -> ComponentId {
         let component = Component {
             tenant: self.tenant.clone(),
             id: id.parse().expect("slug"),
@@ -95,7 +103,7 @@ impl World {
             group: None,
             description: None,
             probe,
-            created_at: NOON.parse().expect("an instant"),
+            created_at,
             probe_since: None,
         };
         self.store.create_component(&component).await.expect("stored");
@@ -143,7 +151,13 @@ impl World {
 
     /// What a new process finds: the store, and nothing else.
     pub(crate) fn restart(&mut self) {
-        self.ticker = ticker(&self.store, &self.clock, &self.settings);
+        self.lend_ticker();
+    }
+
+    /// The ticker, for a tick beside which something else is done; a new process takes its place.
+    pub(crate) fn lend_ticker(&mut self) -> Ticker {
+        let new = ticker(&self.store, &self.clock, &self.settings).hearing(&self.state);
+        std::mem::replace(&mut self.ticker, new)
     }
 
     /// Another process on the same store.
