@@ -169,7 +169,7 @@ fn api_parts(
         interval: config.interval,
         facts: Facts { running_config: config.public_view(), version: VERSION, roles: roles.names() },
         readiness: Arc::new(Readiness::default()),
-        changed: waking(jobs.cloned()),
+        changed: plimsoll_jobs::waker(store, jobs.cloned(), life),
         alerting: telling.alerting.clone(),
         alerts_changed: telling.alerts_changed(),
         subscribing: telling.subscribing.clone(),
@@ -263,10 +263,6 @@ fn announce(config: &Config, roles: Roles, ground: &Ground, took: Duration) {
         start_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         "started"
     );
-}
-
-fn waking(jobs: Option<JobsState>) -> Arc<dyn Fn() + Send + Sync> {
-    Arc::new(move || jobs.iter().for_each(JobsState::wake))
 }
 
 struct JobRows(Option<JobsState>);

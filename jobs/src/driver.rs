@@ -15,11 +15,9 @@ use plimsoll_store::Store;
 use plimsoll_store::alerting::Alerting;
 use plimsoll_traces::{self as traces, Context, FutureExt, SpanKind};
 
+use crate::changes::{Changes, listen_until_stopped};
 use crate::retention;
 use crate::tick::Ticker;
-
-/// How long changes are gathered before they are shown.
-pub(crate) const BURST: Duration = Duration::from_millis(200);
 
 /// What the jobs need to know.
 #[derive(Clone, Debug)]
@@ -53,26 +51,6 @@ struct State {
     changes: watch::Sender<u64>,
 }
 
-/// Hears of changes, which come in bursts.
-#[derive(Debug)]
-pub(crate) struct Changes {
-    count: watch::Receiver<u64>,
-    heard: u64,
-}
-
-impl Changes {
-    /// Waits for a change, and then a moment for more. Whoever stops waiting has heard of none.
-    pub(crate) async fn burst(&mut self) {
-        let heard = self.heard;
-        if self.count.wait_for(|count| *count != heard).await.is_err() {
-            // Nobody is left who could change anything.
-            return std::future::pending().await;
-        }
-        tokio::time::sleep(BURST).await;
-        self.heard = *self.count.borrow();
-    }
-}
-
 impl JobsState {
     /// When a tick last ran to its end; `None` before the first.
     pub fn last_tick(&self) -> Option<Timestamp> {
@@ -86,7 +64,7 @@ impl JobsState {
     }
 
     pub(crate) fn changes(&self) -> Changes {
-        Changes { count: self.0.changes.subscribe(), heard: *self.0.changes.borrow() }
+        Changes::of(&self.0.changes)
     }
 
     fn note(&self, at: Timestamp) {
@@ -107,6 +85,14 @@ pub fn run(
     metrics::gauge!("plimsoll_tick_interval_seconds").set(interval.seconds() as f64);
     let ticker = Ticker::new(Arc::clone(store), Arc::clone(clock), settings, life.stopping().clone());
     let ticker = ticker.telling(alerting).announcing(wake_notices).hearing(&state);
+    // On the embedded store there is nobody else.
+    if store.kind() != "embedded" {
+        let (store, state, stopping) = (Arc::clone(store), state.clone(), life.stopping().clone());
+        life.spawn::<String>("changes of others", async move {
+            listen_until_stopped(store.as_ref(), &state, &stopping).await;
+            Ok(())
+        });
+    }
     life.spawn::<String>("tick", {
         let (clock, life) = (Arc::clone(clock), life.clone());
         async move {

@@ -3,6 +3,7 @@
 //! A tick is a reconciler. No step uses what the step before it returned, only what it stored: a process that is killed
 //! anywhere comes up again, and its next tick mends the state.
 
+mod changes;
 pub mod deliver;
 mod driver;
 pub mod notices;
@@ -12,5 +13,6 @@ pub mod share;
 pub mod tick;
 mod wire;
 
+pub use changes::{Wake, waker};
 pub use driver::{JobsSettings, JobsState, run};
 pub use tick::{TickReport, Ticker};

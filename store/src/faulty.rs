@@ -30,7 +30,7 @@ use plimsoll_domain::time::{Day, Hour, Timestamp};
 
 use crate::methods::without_secrets;
 use crate::{
-    AlertConfigs, AlertFilter, AlertScene, Alerts, AppCounting, Audit, AuditFilter, Backlog, Components, Fold,
+    AlertConfigs, AlertFilter, AlertScene, Alerts, AppCounting, Audit, AuditFilter, Backlog, Changes, Components, Fold,
     Frontends, Incidents, Leases, Maintenances, Measurements, Notices, Pages, PublicPage, PublicReads, ReceiverStates,
     Reseal, Result, Samples, SeriesRecord, Silences, SloConfigs, Snapshots, Spool, Store, StoreError, Subscribers,
     Tenants, Told, UnfoldedHour,

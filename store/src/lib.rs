@@ -9,6 +9,7 @@ pub mod accounts;
 pub mod alerting;
 mod alerts;
 mod audit;
+mod changes;
 pub mod contract;
 pub mod document;
 pub mod embedded;
@@ -31,6 +32,7 @@ mod unreadable;
 
 pub use alerts::{AlertConfigs, AlertFilter, AlertScene, Alerts, Backlog, ReceiverStates, Silences, Told};
 pub use audit::{Audit, AuditFilter};
+pub use changes::Changes;
 pub use error::StoreError;
 pub use frontends::{AppCounting, Frontends, Spool};
 pub use open::{OpenOptions, open};

@@ -100,6 +100,10 @@ macro_rules! without_secrets {
                 fn renew_lease(holder: &str, until: Timestamp, now: Timestamp) -> Vec<String>;
                 fn release_lease(holder: &str) -> ();
             }
+            Changes {
+                fn note_change() -> ();
+                fn changes() -> u64;
+            }
             Audit {
                 fn append_audit_entry(entry: &AuditEntry) -> ();
                 fn audit_entries(

@@ -18,8 +18,8 @@ use plimsoll_domain::tenant::{ApiKey, Tenant};
 use plimsoll_domain::time::{Day, Hour, Timestamp};
 
 use crate::{
-    AlertConfigs, Alerts, AppCounting, Audit, Frontends, Notices, Pages, PublicReads, ReceiverStates, Result, Silences,
-    Spool, Subscribers,
+    AlertConfigs, Alerts, AppCounting, Audit, Changes, Frontends, Notices, Pages, PublicReads, ReceiverStates, Result,
+    Silences, Spool, Subscribers,
 };
 
 /// Tenants and their keys. A tenant and its keys are one document.
@@ -261,6 +261,7 @@ pub trait Store:
     + Notices
     + Snapshots
     + Leases
+    + Changes
     + Audit
     + PublicReads
 {

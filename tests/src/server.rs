@@ -74,12 +74,17 @@ impl Server {
             anybody.try_ask("GET", "/ready", &[], None).await.ok().filter(|answer| answer.status == 200)
         };
         eventually(START, "the server is ready", is_ready).await;
-        // A process that serves no API has no document.
-        if self.document.get().is_none() && !self.arguments.iter().any(|roles| roles == "status") {
+        if self.document.get().is_none() && self.serves_the_api() {
             let document = anybody.page("/openapi.json").await.ok(200);
             // Whoever was faster has set the same.
             let _set = self.document.set(Arc::new(Document::new(document)));
         }
+    }
+
+    /// A process that does not has no document of it.
+    fn serves_the_api(&self) -> bool {
+        let roles = self.arguments.iter().skip_while(|argument| *argument != "--roles").nth(1);
+        roles.is_none_or(|roles| roles.split(',').any(|role| role == "api"))
     }
 
     /// Has it start with this variable from the next start on; without it where there is no value.

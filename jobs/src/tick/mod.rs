@@ -27,7 +27,7 @@ use plimsoll_store::alerting::{Alerting, NoHandoff};
 use plimsoll_store::{Result, Store};
 use plimsoll_traces::{self as traces, SpanKind, SpanRef};
 
-use crate::driver::{BURST, Changes};
+use crate::changes::{BURST, Changes};
 use crate::{JobsSettings, JobsState};
 use ask::{Answers, Asker};
 use calendar::Calendar;

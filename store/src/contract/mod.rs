@@ -8,6 +8,7 @@
 mod alert_configs;
 mod alerts;
 mod audit;
+mod changes;
 mod components;
 mod events;
 mod folds;
@@ -76,6 +77,7 @@ pub const CASES: &[&[Case]] = &[
     snapshots::CASES,
     public_reads::CASES,
     leases::CASES,
+    changes::CASES,
     audit::CASES,
 ];
 

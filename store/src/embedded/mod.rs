@@ -12,6 +12,7 @@ mod alert_row;
 mod alerts;
 mod app_counts;
 mod audit;
+mod changes;
 mod components;
 mod error;
 mod expiry;

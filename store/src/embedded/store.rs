@@ -1,6 +1,7 @@
 //! The adapter itself: opening, closing, and the two ways in, reading and writing.
 
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -24,6 +25,7 @@ pub struct EmbeddedStore {
     writer: Writer,
     pub(super) known_keys: KnownKeys,
     pub(super) most_subscribers: usize,
+    pub(super) changes: AtomicU64,
 }
 
 impl EmbeddedStore {
@@ -46,6 +48,7 @@ impl EmbeddedStore {
             writer,
             known_keys: KnownKeys::default(),
             most_subscribers: MAX_SUBSCRIBERS,
+            changes: AtomicU64::new(0),
         })
     }
 

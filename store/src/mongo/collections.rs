@@ -34,6 +34,7 @@ pub(super) const SUBSCRIBERS: &str = "subscribers";
 pub(super) const NOTICES: &str = "notices";
 pub(super) const SNAPSHOTS: &str = "snapshots";
 pub(super) const LEASES: &str = "leases";
+pub(super) const CHANGES: &str = "changes";
 pub(super) const AUDIT_ENTRIES: &str = "audit_entries";
 
 /// What has a retention, as each of its documents says.

@@ -14,6 +14,7 @@ mod app_counts;
 mod audit;
 mod bulk;
 mod call;
+mod changes;
 mod client;
 mod collections;
 mod components;

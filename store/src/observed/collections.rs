@@ -68,6 +68,7 @@ fn of_what_is_told(operation: &'static str) -> &'static str {
         | "subscribers_to_tell_across_tenants" => "notices",
         "snapshot" | "put_snapshots" | "touch_snapshots" | "snapshot_times_across_tenants" => "snapshots",
         "renew_lease" | "release_lease" => "leases",
+        "note_change" | "changes" => "changes",
         "append_audit_entry" | "audit_entries" | "audit_entries_across_tenants" => "audit",
         "ping" | "expire_across_tenants" | "reseal_across_tenants" => "all",
         _ => {

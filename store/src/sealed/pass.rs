@@ -25,9 +25,9 @@ use plimsoll_domain::time::{Day, Hour, Timestamp};
 use super::Sealed;
 use crate::methods::without_secrets;
 use crate::{
-    AppCounting, Audit, AuditFilter, Fold, Frontends, Incidents, Leases, Maintenances, Measurements, Notices, Pages,
-    PublicPage, PublicReads, ReceiverStates, Reseal, Result, Samples, SeriesRecord, Silences, Snapshots, Spool, Store,
-    Tenants, UnfoldedHour,
+    AppCounting, Audit, AuditFilter, Changes, Fold, Frontends, Incidents, Leases, Maintenances, Measurements, Notices,
+    Pages, PublicPage, PublicReads, ReceiverStates, Reseal, Result, Samples, SeriesRecord, Silences, Snapshots, Spool,
+    Store, Tenants, UnfoldedHour,
 };
 
 macro_rules! pass {

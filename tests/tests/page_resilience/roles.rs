@@ -1,11 +1,18 @@
 //! The page in a process of its own, on one MongoDB with another that has the API and the jobs.
 
-use plimsoll_tests::acts::push_component;
+use plimsoll_tests::acts::{public_status, push_component};
 use plimsoll_tests::receivers::SubscriberHook;
-use plimsoll_tests::{Backing, Client, Setup, Visitor, eventually};
+use plimsoll_tests::{Backing, Client, Server, Setup, Visitor, eventually, now};
 use serde_json::json;
 
 const SECRET: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+
+/// A tenant made by a process that need not show pages.
+async fn acme(server: &Server) -> Client {
+    let root = server.root();
+    let made = root.post("/tenants", &json!({"id": "acme", "name": "Acme"})).await.ok(201);
+    root.with_key(made["admin_key"].as_str().expect("a key"))
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_status_role_alone_shows_the_page_and_takes_subscribers() {
@@ -15,9 +22,7 @@ async fn the_status_role_alone_shows_the_page_and_takes_subscribers() {
     front.take_roles("status");
     back.start_again().await;
     front.start_again().await;
-    let root = back.root();
-    let made = root.post("/tenants", &json!({"id": "acme", "name": "Acme"})).await.ok(201);
-    let admin = root.with_key(made["admin_key"].as_str().expect("a key"));
+    let admin = acme(&back).await;
     admin.post("/tenants/acme/components", &push_component("web")).await.ok(201);
     let visitor = Visitor::new(&Client::new(&front.url()), "acme");
     let shown = async || visitor.get("/components/web").await.text.contains("web").then_some(());
@@ -53,4 +58,33 @@ async fn the_status_role_alone_shows_the_page_and_takes_subscribers() {
     };
     eventually(90, "nothing newer is overdue", stale).await;
     assert_eq!(visitor.get("").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_to_the_api_alone_is_shown_without_waiting_for_the_tick_of_another_process() {
+    let setup = Setup::on(Backing::MongoDb).await.with("PLIMSOLL_SECRET_KEY", SECRET);
+    let setup = setup.with("PLIMSOLL_SAMPLING_INTERVAL_SECONDS", "60");
+    let (mut front, mut back) = (setup.clone().stopped(), setup.stopped());
+    front.take_roles("api");
+    back.take_roles("jobs,status");
+    front.start_again().await;
+    let admin = acme(&front).await;
+    admin.post("/tenants/acme/components", &push_component("web")).await.ok(201);
+    let early = async || (now().seconds().rem_euclid(60) < 30).then_some(());
+    eventually(40, "the next tick is far away", early).await;
+    back.start_again().await;
+    let page = Client::new(&back.url());
+    let shown = async || {
+        let status = public_status(&page, "acme").await;
+        status["as_of"].is_string().then_some(status)
+    };
+    let before = eventually(10, "the first tick has shown it", shown).await;
+    let body = json!({"title": "Trouble", "body": "x", "components": {"web": "major_outage"}});
+    admin.post("/incidents", &body).await.ok(201);
+    let said = async || {
+        let status = public_status(&page, "acme").await;
+        (status["incidents"].as_array().map(Vec::len) == Some(1)).then_some(status)
+    };
+    let after = eventually(15, "the page says it", said).await;
+    assert_eq!((&before["incidents"], &before["as_of"]), (&json!([]), &after["as_of"]), "no tick has run since");
 }
