@@ -8,6 +8,9 @@ mod given;
 #[path = "../../tests/src/mongod.rs"]
 #[expect(unreachable_pub, dead_code, reason = "the black-box suites use it from their library, and more of it")]
 mod mongod;
+#[path = "../../tests/src/port.rs"]
+#[expect(unreachable_pub, reason = "the black-box suites use it from their library")]
+mod port;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;

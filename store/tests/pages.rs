@@ -4,6 +4,9 @@
 #[path = "../../tests/src/mongod.rs"]
 #[expect(unreachable_pub, dead_code, reason = "the black-box suites use it from their library, and more of it")]
 mod mongod;
+#[path = "../../tests/src/port.rs"]
+#[expect(unreachable_pub, reason = "the black-box suites use it from their library")]
+mod port;
 
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@
 //! that is skipped where the server is missing is missing where it matters.
 
 use std::io::Write;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,6 +16,10 @@ use bson::{Document, doc};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::port;
+
+/// Ports that are tried: somebody else may take one in the moment before the server does.
+const PORTS: usize = 3;
 const START: Duration = Duration::from_mins(1);
 const ALREADY_INITIATED: i32 = 23;
 const OP_MSG: i32 = 2_013;
@@ -49,10 +53,18 @@ impl Mongod {
             return Ok(Self { base: uri, own: None, databases: AtomicU64::default() });
         }
         let binary = binary()?;
+        for _ in 1..PORTS {
+            if let Ok(server) = Self::start_at(&binary, port::free()).await {
+                return Ok(server);
+            }
+        }
+        Self::start_at(&binary, port::free()).await
+    }
+
+    async fn start_at(binary: &Path, port: u16) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("plimsoll-mongod-").tempdir()?.keep();
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let base = format!("mongodb://127.0.0.1:{port}/?replicaSet=rs0");
-        let own = Own { binary, folder, port, keeper: None };
+        let own = Own { binary: binary.to_owned(), folder, port, keeper: None };
         let mut server = Self { base, own: Some(own), databases: AtomicU64::default() };
         server.start_again().await?;
         Ok(server)
