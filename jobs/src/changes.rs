@@ -43,11 +43,8 @@ impl Changes {
     }
 }
 
-/// Says that somebody changed what the public sees.
-pub type Wake = Arc<dyn Fn() + Send + Sync>;
-
 /// What tells the jobs of changes, wherever they run: here as `jobs`, or in another process on `store`.
-pub fn waker(store: &Arc<dyn Store>, jobs: Option<JobsState>, life: &Lifecycle) -> Wake {
+pub fn waker(store: &Arc<dyn Store>, jobs: Option<JobsState>, life: &Lifecycle) -> Arc<dyn Fn() + Send + Sync> {
     if store.kind() == "embedded" {
         return Arc::new(move || jobs.iter().for_each(JobsState::wake));
     }
@@ -77,8 +74,19 @@ async fn tell_until_stopped(store: &dyn Store, changed: &Notify, stopping: &Canc
     }
 }
 
-/// Wakes `jobs` when any process on `store` has changed something.
-pub(crate) async fn listen_until_stopped(store: &dyn Store, jobs: &JobsState, stopping: &CancellationToken) {
+/// Wakes `jobs` within `life` when any process on `store` has changed something. On the embedded store there is no other.
+pub(crate) fn listen(store: &Arc<dyn Store>, jobs: &JobsState, life: &Lifecycle) {
+    if store.kind() == "embedded" {
+        return;
+    }
+    let (store, jobs, stopping) = (Arc::clone(store), jobs.clone(), life.stopping().clone());
+    life.spawn::<String>("changes of others", async move {
+        listen_until_stopped(store.as_ref(), &jobs, &stopping).await;
+        Ok(())
+    });
+}
+
+async fn listen_until_stopped(store: &dyn Store, jobs: &JobsState, stopping: &CancellationToken) {
     let (mut known, mut is_failing) = (None, false);
     while !stopping.is_cancelled() {
         match store.changes().await {

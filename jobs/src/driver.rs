@@ -15,7 +15,7 @@ use plimsoll_store::Store;
 use plimsoll_store::alerting::Alerting;
 use plimsoll_traces::{self as traces, Context, FutureExt, SpanKind};
 
-use crate::changes::{Changes, listen_until_stopped};
+use crate::changes::{Changes, listen};
 use crate::retention;
 use crate::tick::Ticker;
 
@@ -85,14 +85,7 @@ pub fn run(
     metrics::gauge!("plimsoll_tick_interval_seconds").set(interval.seconds() as f64);
     let ticker = Ticker::new(Arc::clone(store), Arc::clone(clock), settings, life.stopping().clone());
     let ticker = ticker.telling(alerting).announcing(wake_notices).hearing(&state);
-    // On the embedded store there is nobody else.
-    if store.kind() != "embedded" {
-        let (store, state, stopping) = (Arc::clone(store), state.clone(), life.stopping().clone());
-        life.spawn::<String>("changes of others", async move {
-            listen_until_stopped(store.as_ref(), &state, &stopping).await;
-            Ok(())
-        });
-    }
+    listen(store, &state, life);
     life.spawn::<String>("tick", {
         let (clock, life) = (Arc::clone(clock), life.clone());
         async move {

@@ -13,6 +13,6 @@ pub mod share;
 pub mod tick;
 mod wire;
 
-pub use changes::{Wake, waker};
+pub use changes::waker;
 pub use driver::{JobsSettings, JobsState, run};
 pub use tick::{TickReport, Ticker};

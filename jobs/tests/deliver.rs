@@ -16,7 +16,6 @@ use plimsoll_runtime::lifecycle::Lifecycle;
 use plimsoll_runtime::system_clock::SystemClock;
 use plimsoll_runtime::system_entropy::SystemEntropy;
 use plimsoll_store::alerting::{Alerting, NoHandoff};
-use plimsoll_store::embedded::{EmbeddedStore, Limits};
 use plimsoll_store::faulty::{Faulty, When};
 use plimsoll_store::{AlertConfigs, Alerts, Store, StoreError};
 use plimsoll_tests::eventually;
@@ -39,8 +38,7 @@ struct World {
 impl World {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let inner = EmbeddedStore::open(folder.path(), Limits::default()).await.expect("opens");
-        let store = Arc::new(Faulty::new(Arc::new(inner)));
+        let store = Arc::new(Faulty::embedded(folder.path()).await.expect("opens"));
         let (tenant, pager): (TenantId, _) = ("acme".parse().expect("a slug"), PagerDuty::start().await);
         let routing_key = Secret::new(PagerDuty::ROUTING_KEY);
         let target = Target::Pagerduty { routing_key, endpoint: Some(pager.endpoint()) };
@@ -90,15 +88,7 @@ impl World {
 }
 
 fn signal(action: SignalAction, key: &str) -> Signal {
-    let content = Content {
-        summary: "The database is down".to_owned(),
-        severity: Severity::Critical,
-        source: "ci".to_owned(),
-        component: None,
-        labels: std::collections::BTreeMap::new(),
-        details: None,
-        runbook_url: None,
-    };
+    let content = Content::of("The database is down", Severity::Critical, "ci");
     Signal::new(action, key, Some(content), "ann")
 }
 

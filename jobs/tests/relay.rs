@@ -10,7 +10,6 @@ use plimsoll_domain::time::{Clock, Span, Timestamp};
 use plimsoll_jobs::relay::{Relay, RelayParts};
 use plimsoll_runtime::egress::Egress;
 use plimsoll_runtime::upstream::Upstream;
-use plimsoll_store::embedded::{EmbeddedStore, Limits};
 use plimsoll_store::faulty::{Faulty, When};
 use plimsoll_store::tally::Tally;
 use plimsoll_store::{Frontends, Spool, Store};
@@ -41,8 +40,7 @@ struct World {
 impl World {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let inner = EmbeddedStore::open(folder.path(), Limits::default()).await.expect("opens");
-        let store = Arc::new(Faulty::new(Arc::new(inner)));
+        let store = Arc::new(Faulty::embedded(folder.path()).await.expect("opens"));
         let shared: Arc<dyn Store> = Arc::<Faulty>::clone(&store);
         let clock = Arc::new(SetClock(AtomicI64::new(1_793_536_200_000)));
         let tally = Arc::new(Tally::new(Arc::clone(&shared), "test".to_owned()));

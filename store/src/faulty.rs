@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -28,6 +29,7 @@ use plimsoll_domain::subscriber::{Notice, Subscriber};
 use plimsoll_domain::tenant::{ApiKey, Tenant};
 use plimsoll_domain::time::{Day, Hour, Timestamp};
 
+use crate::embedded::{EmbeddedStore, Limits};
 use crate::methods::without_secrets;
 use crate::{
     AlertConfigs, AlertFilter, AlertScene, Alerts, AppCounting, Audit, AuditFilter, Backlog, Changes, Components, Fold,
@@ -55,6 +57,11 @@ impl Faulty {
     /// Wraps `inner`; nothing fails yet.
     pub fn new(inner: Arc<dyn Store>) -> Self {
         Self { inner, faults: Mutex::default() }
+    }
+
+    /// Wraps an embedded store in the folder `path`.
+    pub async fn embedded(path: &Path) -> Result<Self> {
+        Ok(Self::new(Arc::new(EmbeddedStore::open(path, Limits::default()).await?)))
     }
 
     /// From now on every call fails.

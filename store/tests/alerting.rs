@@ -1,6 +1,5 @@
 //! What whoever fires takes of whoever sends: room for each delivery, which is given back unless it is sent.
 
-use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,7 +13,6 @@ use plimsoll_domain::alert::{
 use plimsoll_domain::ids::TenantId;
 use plimsoll_domain::time::{Span, Timestamp};
 use plimsoll_store::alerting::{Alerting, Handoff, Leave, Rooms};
-use plimsoll_store::embedded::{EmbeddedStore, Limits};
 use plimsoll_store::faulty::{Faulty, When};
 use plimsoll_store::{AlertConfigs, Store};
 
@@ -78,8 +76,7 @@ impl World {
     /// A tenant whose alerts go to two mailboxes.
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let inner = EmbeddedStore::open(folder.path(), Limits::default()).await.expect("opens");
-        let store = Arc::new(Faulty::new(Arc::new(inner)));
+        let store = Arc::new(Faulty::embedded(folder.path()).await.expect("opens"));
         let tenant: TenantId = "acme".parse().expect("a slug");
         let receiver = |name: &str| Receiver {
             name: name.parse().expect("a name"),
@@ -118,15 +115,7 @@ impl World {
 }
 
 fn signal(action: SignalAction, key: &str) -> Signal {
-    let content = Content {
-        summary: "The database is down".to_owned(),
-        severity: Severity::Critical,
-        source: "ci".to_owned(),
-        component: None,
-        labels: BTreeMap::new(),
-        details: None,
-        runbook_url: None,
-    };
+    let content = Content::of("The database is down", Severity::Critical, "ci");
     Signal::new(action, key, Some(content), "ann")
 }
 

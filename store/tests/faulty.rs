@@ -6,15 +6,14 @@ use plimsoll_domain::ids::TenantId;
 use plimsoll_domain::probe::Heartbeat;
 use plimsoll_domain::sample::SampleStatus;
 use plimsoll_domain::time::Timestamp;
-use plimsoll_store::embedded::{EmbeddedStore, Limits};
 use plimsoll_store::faulty::{Faulty, When};
 use plimsoll_store::{Components, Leases, Result, Store, StoreError, contract};
 use tempfile::TempDir;
 
 async fn faulty() -> (TempDir, Arc<Faulty>) {
     let folder = tempfile::tempdir().expect("a folder");
-    let inner = EmbeddedStore::open(folder.path(), Limits::default()).await.expect("opens");
-    (folder, Arc::new(Faulty::new(Arc::new(inner))))
+    let store = Faulty::embedded(folder.path()).await.expect("opens");
+    (folder, Arc::new(store))
 }
 
 async fn beat(store: &Faulty, component: &str) -> Result<bool> {

@@ -6,7 +6,6 @@ use plimsoll_domain::frontend::{Counted, Counts};
 use plimsoll_domain::ids::{AppId, HourKey, Series, SloType, TenantId};
 use plimsoll_domain::slo::{Objective, SliKind, Slo, SloConfig};
 use plimsoll_domain::time::{Span, Timestamp};
-use plimsoll_store::embedded::{EmbeddedStore, Limits};
 use plimsoll_store::faulty::{Faulty, When};
 use plimsoll_store::tally::Tally;
 use plimsoll_store::{Samples, SloConfigs, Store};
@@ -25,10 +24,9 @@ const NOW: Timestamp = Timestamp::from_seconds(1_793_536_200);
 impl World {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let inner = EmbeddedStore::open(folder.path(), Limits::default()).await.expect("opens");
         let id = "an id";
         Self {
-            store: Arc::new(Faulty::new(Arc::new(inner))),
+            store: Arc::new(Faulty::embedded(folder.path()).await.expect("opens")),
             tenant: "acme".parse().expect(id),
             app: "web".parse().expect(id),
             slo: "crash-free".parse().expect(id),

@@ -41,6 +41,19 @@ pub struct Content {
 }
 
 impl Content {
+    /// The least that an alert says.
+    pub fn of(summary: &str, severity: Severity, source: &str) -> Self {
+        Self {
+            summary: summary.to_owned(),
+            severity,
+            source: source.to_owned(),
+            component: None,
+            labels: BTreeMap::new(),
+            details: None,
+            runbook_url: None,
+        }
+    }
+
     /// The value that a matcher of this name sees; empty when there is none.
     pub fn named(&self, name: &str) -> &str {
         match name {

@@ -285,15 +285,9 @@ fn nothing_open(
 }
 
 fn unheard(tenant: &TenantId, signal: &Signal, now: Timestamp) -> Alert {
-    let content = signal.content.clone().unwrap_or_else(|| Content {
-        summary: format!("Nothing was ever triggered under the key {}", signal.dedup_key),
-        severity: Severity::Info,
-        source: signal.by.clone(),
-        component: None,
-        labels: std::collections::BTreeMap::new(),
-        details: None,
-        runbook_url: None,
-    });
+    let summary = || format!("Nothing was ever triggered under the key {}", signal.dedup_key);
+    let content = signal.content.clone();
+    let content = content.unwrap_or_else(|| Content::of(&summary(), Severity::Info, &signal.by));
     Alert { status: AlertStatus::Resolved, expires_at: None, ..Alert::opened(tenant, signal, content, None, now) }
 }
 

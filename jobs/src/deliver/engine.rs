@@ -187,14 +187,12 @@ impl Deliverer {
             if let Err(error) = runs.note(self.look().await, self.0.clock.now()) {
                 tracing::warn!(error = %error, "what is to be sent could not be read: looking again");
             }
-            if looks.is_multiple_of(BETWEEN_COUNTS)
-                && let Ok(backlog) = self.0.store.backlog_across_tenants().await
-            {
-                waiting.show(backlog, self.0.clock.now());
-            }
             if looks.is_multiple_of(BETWEEN_COUNTS) {
                 let now = self.0.clock.now();
                 self.0.taken.retain(|(_, _, until)| *until > now);
+                if let Ok(backlog) = self.0.store.backlog_across_tenants().await {
+                    waiting.show(backlog, now);
+                }
             }
             looks = looks.wrapping_add(1);
             tokio::select! {

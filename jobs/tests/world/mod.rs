@@ -22,7 +22,6 @@ use plimsoll_domain::time::{Clock, Interval, Span, Tick, Timestamp};
 use plimsoll_jobs::{JobsSettings, JobsState, TickReport, Ticker};
 use plimsoll_runtime::egress::Egress;
 use plimsoll_runtime::instruments::TenantGauges;
-use plimsoll_store::embedded::{EmbeddedStore, Limits};
 use plimsoll_store::faulty::Faulty;
 use plimsoll_store::{Components, Incidents, Measurements, PublicReads, Samples, SeriesRecord, Store, Tenants};
 use tokio_util::sync::CancellationToken;
@@ -74,8 +73,7 @@ impl World {
     /// The same, in other ticks, and with addresses that tell whether we are cut off.
     pub(crate) async fn with(interval: Interval, references: Vec<String>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let inner = EmbeddedStore::open(folder.path(), Limits::default()).await.expect("opens");
-        let store = Arc::new(Faulty::new(Arc::new(inner)));
+        let store = Arc::new(Faulty::embedded(folder.path()).await.expect("opens"));
         let noon: Timestamp = NOON.parse().expect("an instant");
         let clock = Arc::new(SetClock(AtomicI64::new(noon.millis())));
         let tenant: TenantId = "acme".parse().expect("slug");

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use plimsoll_domain::alert::content::TEST_SOURCE;
 use plimsoll_domain::alert::delivery::Delivery;
 use plimsoll_domain::alert::{
     Alert, Content, DeliveryState, Receiver, ReceiverName, ReceiverState, Severity, Signal, SignalAction,
@@ -162,15 +163,9 @@ async fn configured_as(state: &ApiState, tenant: &TenantId, name: &ReceiverName)
 /// An alert that nobody has to do anything about, and its end.
 fn test_signals(state: &ApiState, name: &ReceiverName, by: &str) -> [Signal; 2] {
     let hex = state.entropy.bytes()[..16].iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-    let content = Content {
-        summary: format!("Test of receiver {name}, asked for by {by}. Nothing is wrong."),
-        severity: Severity::Info,
-        source: "plimsoll-test".to_owned(),
-        component: None,
-        labels: [("test".to_owned(), "true".to_owned())].into(),
-        details: None,
-        runbook_url: None,
-    };
+    let summary = format!("Test of receiver {name}, asked for by {by}. Nothing is wrong.");
+    let labels = [("test".to_owned(), "true".to_owned())].into();
+    let content = Content { labels, ..Content::of(&summary, Severity::Info, TEST_SOURCE) };
     [(SignalAction::Trigger, Some(content)), (SignalAction::Resolve, None)].map(|(action, content)| Signal {
         only_to: Some(name.to_string()),
         ..Signal::new(action, format!("test-{hex}"), content, by)
